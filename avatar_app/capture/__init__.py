@@ -1,0 +1,1 @@
+"""Camera and microphone, on one clock, become a Take."""

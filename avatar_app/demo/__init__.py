@@ -1,0 +1,1 @@
+"""A drawn presenter who stands in where there is no camera, marked DEMO everywhere."""

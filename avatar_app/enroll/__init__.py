@@ -1,0 +1,1 @@
+"""Alive, one person, agreed: a Take becomes an Enrollment."""

@@ -1,0 +1,210 @@
+"""Every failure, in the words the person will read.
+
+AvatarError
+├── NoCamera · CameraLost · NoMicrophone · SilentMicrophone · SoundLost
+├── NoFace · TwoFaces · TooLittleFootage · TooLittleSpeech · NotLive
+├── EmptyText · Unspeakable
+├── DiskFull · FileTorn · WrongPassphrase · VaultLocked · NoAvatar
+└── FolderRefused · NoSpeechEngine
+
+Our own mistakes are ValueError and TypeError and go to the log, not here.
+"""
+
+from __future__ import annotations
+
+
+class AvatarError(Exception):
+    """Something the person can put right.
+
+    Attributes:
+        remedy: What to do about it, one sentence.
+    """
+
+    remedy = "Please try once more."
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+
+
+class NoCamera(AvatarError):
+    """No usable camera is connected."""
+
+    remedy = "Connect a webcam, close other programs that use it, then try again."
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("No camera was found." + (f" {detail}" if detail else ""))
+
+
+class CameraLost(AvatarError):
+    """The camera stopped delivering pictures midway."""
+
+    remedy = "Plug the camera back in and record this clip again; the others are kept."
+
+    def __init__(self) -> None:
+        super().__init__("The camera stopped sending pictures.")
+
+
+class NoMicrophone(AvatarError):
+    """No usable microphone is connected, or the sound system is missing."""
+
+    remedy = "Connect a microphone and allow this app to use it, then try again."
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("No microphone was found." + (f" {detail}" if detail else ""))
+
+
+class SoundLost(AvatarError):
+    """The microphone stopped delivering sound midway."""
+
+    remedy = "Check the microphone's plug and record this clip again."
+
+    def __init__(self) -> None:
+        super().__init__("The microphone stopped sending sound.")
+
+
+class SilentMicrophone(AvatarError):
+    """The microphone delivers samples, but no voice is in them."""
+
+    remedy = "Unmute the microphone or move closer to it, then record again."
+
+    def __init__(self, level_db: float) -> None:
+        super().__init__(
+            f"The microphone is silent (the loudest moment was {level_db:.0f} dB)."
+        )
+        self.level_db = level_db
+
+
+class NoFace(AvatarError):
+    """Too few frames of the footage show a face."""
+
+    remedy = "Sit in the light, face the camera, and record again."
+
+    def __init__(self, seen_fraction: float) -> None:
+        super().__init__(f"A face was seen in only {seen_fraction:.0%} of the footage.")
+        self.seen_fraction = seen_fraction
+
+
+class TwoFaces(AvatarError):
+    """A second face is in the picture."""
+
+    remedy = "Make sure that only you are in the picture, then record again."
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"A second face was seen {seconds:.1f} s into the recording.")
+        self.seconds = seconds
+
+
+class TooLittleFootage(AvatarError):
+    """There is not enough speech on film to learn a mouth from."""
+
+    remedy = "Read on for at least 30 seconds; three minutes make a good avatar."
+
+    def __init__(self, seconds: float, needed: float) -> None:
+        super().__init__(
+            f"There are {seconds:.0f} seconds of you speaking; "
+            f"at least {needed:.0f} are needed."
+        )
+        self.seconds = seconds
+
+
+class TooLittleSpeech(AvatarError):
+    """There are too few read sentences to learn a voice from."""
+
+    remedy = "Read at least ten sentences aloud, then build again."
+
+    def __init__(self, sentences: int, needed: int) -> None:
+        super().__init__(
+            f"Only {sentences} sentences could be used for the voice; "
+            f"at least {needed} are needed."
+        )
+
+
+class NotLive(AvatarError):
+    """Nobody has shown that a living, consenting person is in front of the camera."""
+
+    remedy = "Enroll in front of your own camera; recordings cannot be enrolled."
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+
+
+class EmptyText(AvatarError):
+    """There is nothing to say."""
+
+    remedy = "Type at least one word."
+
+    def __init__(self) -> None:
+        super().__init__("The text is empty.")
+
+
+class Unspeakable(AvatarError):
+    """The text holds characters that the voice has no sound for."""
+
+    remedy = "Write these in letters or take them out, then try again."
+
+    def __init__(self, characters: str) -> None:
+        super().__init__(f"The voice cannot say: {characters}")
+        self.characters = characters
+
+
+class DiskFull(AvatarError):
+    """The disk has no room for what is being written."""
+
+    remedy = "Free some space on this disk; what was finished is kept."
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"The disk is full ({folder}).")
+
+
+class FolderRefused(AvatarError):
+    """A folder cannot be written to."""
+
+    remedy = "Choose a folder in which you may write."
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"This folder cannot be used: {folder}")
+
+
+class FileTorn(AvatarError):
+    """A sealed file was cut short or altered."""
+
+    remedy = "Restore it from a backup, or build the avatar again."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The file '{name}' is damaged and was not opened.")
+
+
+class WrongPassphrase(AvatarError):
+    """The passphrase does not open the vault."""
+
+    remedy = "Type it again; capitals and spaces count."
+
+    def __init__(self) -> None:
+        super().__init__("That passphrase does not open this vault.")
+
+
+class VaultLocked(AvatarError):
+    """The vault is locked."""
+
+    remedy = "Unlock it with your passphrase."
+
+    def __init__(self) -> None:
+        super().__init__("Your vault is locked.")
+
+
+class NoAvatar(AvatarError):
+    """No avatar has been built here yet."""
+
+    remedy = "Enroll and build your avatar first."
+
+    def __init__(self) -> None:
+        super().__init__("There is no avatar here yet.")
+
+
+class NoSpeechEngine(AvatarError):
+    """The phoneme engine espeak-ng cannot be loaded."""
+
+    remedy = "Run 'python3 packaging/start.py' again to repair the installation."
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"The pronunciation engine espeak-ng is missing ({detail}).")

@@ -1,0 +1,1 @@
+"""Small networks learn one person: an Enrollment becomes an Avatar."""

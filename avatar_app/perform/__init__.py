@@ -1,0 +1,1 @@
+"""The avatar speaks and moves: a Lesson becomes a Performance."""

@@ -1,0 +1,40 @@
+"""Performance: what the avatar will say and how its mouth and head will move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from avatar_app.fit.avatar import Avatar
+from avatar_app.phonetics import TimedWord
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One sentence, spoken: its sound and mouth lie sealed on the avatar's shelf.
+
+    Attributes:
+        text: As it was written.
+        sound: Shelf name of its voice (FLAC).
+        mouth: Shelf name of its mouth movement (safetensors).
+        seconds: How long it lasts, the pause after it included.
+        words: On the clock of the passage.
+    """
+
+    text: str
+    sound: str
+    mouth: str
+    seconds: float
+    words: tuple[TimedWord, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Performance:
+    """Everything a film needs, sentence by sentence; nothing long is in memory."""
+
+    avatar: Avatar
+    passages: tuple[Passage, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Of all passages together."""
+        return sum(passage.seconds for passage in self.passages)

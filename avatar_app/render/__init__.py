@@ -1,0 +1,1 @@
+"""Composes, marks and exports: a Performance becomes a Film."""

@@ -1,0 +1,1 @@
+"""Sealed names and bytes; it never learns what a face is."""
