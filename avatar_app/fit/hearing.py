@@ -96,7 +96,7 @@ def _mel_filters() -> Array:
     bins = np.arange(_FFT // 2 + 1) * _EAR_HZ / _FFT
     rise = (bins[None] - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     fall = (edges[2:, None] - bins[None]) / (edges[2:] - edges[1:-1])[:, None]
-    return np.maximum(0.0, np.minimum(rise, fall))
+    return np.asarray(np.maximum(0.0, np.minimum(rise, fall)))
 
 
 def _mel(hertz: float) -> float:

@@ -1,0 +1,128 @@
+"""Vocoder: a voice as pitch and envelope every 5 ms, and back.
+
+Analysis is WORLD's (Morise and others, "WORLD: A Vocoder-Based High-Quality Speech
+Synthesis System", 2016) with its fast pitch tracker. Envelopes are kept as
+mel-cepstra: ``log |H(w)| = sum c_k cos(k v(w))`` with ``v`` the axis that an all-pass
+of 0.466 bends as the ear does at 24 kHz.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_app.fit.hearing import FRAME_S
+from avatar_app.media import Sound
+
+RATE_HZ = 24000
+CEPSTRUM = 40
+_BEND = 0.466
+_FFT = 1024  # cheaptrick's own size at 24 kHz
+_LOWEST_HZ, _HIGHEST_HZ = 60.0, 500.0
+_CREAK_FRAMES = 4  # voiced stretches up to here are mistakes of the tracker
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """A voice, one row each 5 ms.
+
+    Attributes:
+        envelope: (T, CEPSTRUM) mel-cepstrum of the log amplitude.
+        pitch: (T) hertz, 0 where unvoiced.
+    """
+
+    envelope: Array
+    pitch: Array
+
+
+def copy_sound(sound: Sound) -> Sound:
+    """Take a sound apart and put it together again, as a built voice would sound.
+
+    The copy has the same rate, length and timing, but WORLD's excitation and a
+    smoothed envelope: what hears it gets used to a voice that is not recorded.
+    """
+    import pyworld
+
+    samples = sound.at(RATE_HZ).samples.astype(np.float64)
+    if len(samples) < RATE_HZ // 20:
+        return sound
+    frames = analyse(Sound(samples.astype(np.float32), RATE_HZ))
+    times = np.arange(len(frames.pitch)) * FRAME_S
+    airy = pyworld.d4c(samples, frames.pitch, times, RATE_HZ, fft_size=_FFT)
+    power = np.exp(2 * frames.envelope @ basis(_FFT).T)
+    again = pyworld.synthesize(
+        frames.pitch, np.ascontiguousarray(power), airy, RATE_HZ, FRAME_S * 1000
+    )
+    made = Sound(again.astype(np.float32), RATE_HZ).at(sound.rate_hz).samples
+    length = len(sound.samples)
+    fitted = np.pad(made, (0, max(0, length - len(made))))[:length]
+    return Sound(np.clip(fitted, -1, 1).astype(np.float32), sound.rate_hz)
+
+
+def analyse(
+    sound: Sound, lowest_hz: float = _LOWEST_HZ, highest_hz: float = _HIGHEST_HZ
+) -> Frames:
+    """Measure pitch and envelope of a sound at RATE_HZ."""
+    import pyworld
+
+    if sound.rate_hz != RATE_HZ:
+        raise ValueError(f"analysis is at {RATE_HZ} Hz, not {sound.rate_hz}")
+    samples = sound.samples.astype(np.float64)
+    rough, times = pyworld.dio(
+        samples, RATE_HZ, lowest_hz, highest_hz, frame_period=FRAME_S * 1000
+    )
+    pitch = _without_specks(pyworld.stonemask(samples, rough, times, RATE_HZ))
+    power = pyworld.cheaptrick(samples, pitch, times, RATE_HZ, fft_size=_FFT)
+    return Frames(0.5 * np.log(np.maximum(power, 1e-14)) @ _projection().T, pitch)
+
+
+def pitch_range(sounds: Sequence[Sound]) -> tuple[float, float]:
+    """Guess within which pitches one person speaks, from sounds at RATE_HZ."""
+    import pyworld
+
+    found = [
+        pyworld.dio(
+            s.samples.astype(np.float64), RATE_HZ, _LOWEST_HZ, _HIGHEST_HZ, speed=4
+        )[0]
+        for s in sounds
+    ]
+    voiced = np.concatenate([pitch[pitch > 0] for pitch in found] or [np.zeros(0)])
+    if len(voiced) < 20:
+        return _LOWEST_HZ, _HIGHEST_HZ
+    middle = float(np.median(voiced))
+    return max(_LOWEST_HZ, 0.5 * middle), min(_HIGHEST_HZ, 1.9 * middle)
+
+
+@functools.lru_cache(4)
+def basis(fft: int) -> Array:
+    """Cosines that turn a mel-cepstrum into log amplitudes: (fft / 2 + 1, CEPSTRUM)."""
+    angle = np.linspace(0, np.pi, fft // 2 + 1)
+    bent = angle + 2 * np.arctan2(_BEND * np.sin(angle), 1 - _BEND * np.cos(angle))
+    return np.asarray(np.cos(bent[:, None] * np.arange(CEPSTRUM)))
+
+
+@functools.lru_cache(1)
+def _projection() -> Array:
+    """Least squares from log amplitudes to a mel-cepstrum, even along the bent axis."""
+    cosines = basis(_FFT)
+    angle = np.linspace(0, np.pi, _FFT // 2 + 1)
+    weight = (1 - _BEND**2) / (1 + _BEND**2 - 2 * _BEND * np.cos(angle))
+    weighted = cosines * weight[:, None]
+    return np.asarray(np.linalg.solve(cosines.T @ weighted, weighted.T))
+
+
+def _without_specks(pitch: Array) -> Array:
+    """Unvoice stretches too short to be a sound."""
+    voiced = np.concatenate([[False], pitch > 0, [False]])
+    edges = np.flatnonzero(voiced[1:] != voiced[:-1])
+    kept = pitch.copy()
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        if end - begin <= _CREAK_FRAMES:
+            kept[begin:end] = 0.0
+    return kept
