@@ -27,18 +27,18 @@ _PHRASE_END = re.compile(r"[,;:–—][\"'”’»)\]]*$")
 _OPENERS = frozenset(
     re.findall(
         r"\w+",
-        "and but or nor so because although though that which who whose when where while "
-        "if unless until than to of in on at by for from with without about into over "
-        "under after before between through",
+        "and but or nor so because although though that which who whose when where "
+        "while if unless until than to of in on at by for from with without about into "
+        "over under after before between through",
     )
 )
 _TITLES = frozenset(("Dr.", "Mr.", "Mrs.", "Ms.", "Prof.", "St."))
 _CLINGING = _OPENERS | frozenset(
     re.findall(
         r"\w+",
-        "a an the my your his her its our their this these those i you he she it we they "
-        "is are was were be been am has have had do does did will would can could shall "
-        "should may might must not no very",
+        "a an the my your his her its our their this these those i you he she it we "
+        "they is are was were be been am has have had do does did will would can could "
+        "shall should may might must not no very",
     )
 )
 
