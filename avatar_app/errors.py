@@ -4,7 +4,7 @@ AvatarError
 ├── NoCamera · CameraLost · NoMicrophone · SilentMicrophone · SoundLost
 ├── NoFace · TwoFaces · TooLittleFootage · TooLittleSpeech · NotLive
 ├── EmptyText · Unspeakable
-├── DiskFull · FileTorn · WrongPassphrase · VaultLocked · NoAvatar
+├── DiskFull · FileTorn · WrongPassphrase · ShortPassphrase · VaultLocked · NoAvatar
 └── FolderRefused · NoSpeechEngine
 
 Our own mistakes are ValueError and TypeError and go to the log, not here.
@@ -181,6 +181,16 @@ class WrongPassphrase(AvatarError):
 
     def __init__(self) -> None:
         super().__init__("That passphrase does not open this vault.")
+
+
+class ShortPassphrase(AvatarError):
+    """The new passphrase could be guessed in no time."""
+
+    remedy = "Choose a longer one; a few words in a row are easy to remember."
+
+    def __init__(self, needed: int) -> None:
+        super().__init__(f"A passphrase needs at least {needed} characters.")
+        self.needed = needed
 
 
 class VaultLocked(AvatarError):
