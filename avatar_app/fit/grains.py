@@ -106,7 +106,7 @@ def find_beats(pitch: Array, phase: Array, closing: float) -> Beats:
 
 
 def lay_grains(
-    samples: NDArray[np.float32],
+    samples: NDArray[np.int16],
     source: Ints,
     half: Ints,
     target: Ints,
@@ -126,8 +126,8 @@ def lay_grains(
         backwards: (G) grains to turn round, so that repeated noise does not ring.
     """
     reach = np.arange(-_HALF, _HALF)
-    padded = np.pad(samples, (_HALF, _HALF))
-    cut = padded[source[:, None] + _HALF + reach].astype(np.float64)  # (G, 960)
+    within = np.clip(source[:, None] + reach, 0, len(samples) - 1)
+    cut = samples[within] / 32768.0  # (G, 960)
     cut[backwards] = cut[backwards, ::-1]
     window = 0.5 + 0.5 * np.cos(np.pi * np.clip(reach / half[:, None], -1, 1))
     spectrum = np.fft.rfft(cut * window, _FFT, axis=1)
