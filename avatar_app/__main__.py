@@ -1,0 +1,112 @@
+"""The commands: demo and doctor; with none, the window opens.
+
+Exit codes: 0 done, 1 something is missing (doctor), 2 the person can put it right,
+130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from avatar_app import __version__
+from avatar_app.errors import AvatarError
+from avatar_app.window.words import time_left
+from avatar_app.work import Pace, Progress, carry_out
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Do what the command line asks; return the exit code."""
+    # Waiting threads of OpenMP that spin take the cores from those that work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wish = _understood(words)
+    if wish.command == "doctor":
+        return _doctor()
+    if wish.command == "demo":
+        return _demo(wish.out, wish.text, wish.seed)
+    from avatar_app.window.opening import open_window
+
+    return open_window()
+
+
+def _understood(words: Sequence[str] | None) -> argparse.Namespace:
+    asked = argparse.ArgumentParser(
+        prog="avatar-app",
+        description="Make a talking avatar of yourself, and of nobody else, on your "
+        "own computer. Without a command, the window opens.",
+    )
+    asked.add_argument("--version", action="version", version=__version__)
+    commands = asked.add_subparsers(dest="command", metavar="COMMAND")
+    demo = commands.add_parser(
+        "demo", help="make a film of the drawn presenter, without camera or microphone"
+    )
+    demo.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    demo.add_argument("--text", help="what the presenter says")
+    demo.add_argument("--seed", type=int, default=1, help="which presenter (default 1)")
+    commands.add_parser("doctor", help="say what this computer has and lacks")
+    return asked.parse_args(words)
+
+
+def _demo(folder: Path, text: str | None, seed: int) -> int:
+    from avatar_app.studio import make_demo
+
+    told = _Told()
+    try:
+        film = carry_out(make_demo(folder, text, seed), told.step)
+    except AvatarError as error:
+        told.over()
+        print(f"{error}\n{error.remedy}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        told.over()
+        print("Stopped. What was unfinished is removed.", file=sys.stderr)
+        return 130
+    told.over()
+    print(f"Film:     {film.path}  ({film.seconds:.1f} s, {film.frames} pictures)")
+    print(f"Captions: {film.captions}")
+    return 0
+
+
+class _Told:
+    """Progress on the terminal: one line that renews itself, or plain lines."""
+
+    def __init__(self) -> None:
+        self._pace = Pace()
+        self._is_terminal = sys.stdout.isatty()
+        self._last = ""
+
+    def step(self, step: Progress) -> None:
+        """Show a step; in a log, only when it says something new."""
+        left = self._pace.seconds_left(step)
+        line = f"{step.fraction:4.0%}  {step.saying}"
+        if self._is_terminal:
+            line += f", {time_left(left)}" if left is not None else ""
+            print(f"\r{line[:78]:<78}", end="", flush=True)
+        elif step.saying != self._last:
+            print(line, flush=True)
+        self._last = step.saying
+
+    def over(self) -> None:
+        """Leave the line that renews itself."""
+        if self._is_terminal and self._last:
+            print()
+
+
+def _doctor() -> int:
+    from avatar_app.doctor import examine
+
+    can_run = True
+    for finding in examine(Path.cwd()):
+        if finding.found:
+            print(f"ok       {finding.name}: {finding.found}", flush=True)
+        else:
+            print(f"missing  {finding.name}. {finding.remedy}", flush=True)
+            can_run = can_run and not finding.is_vital
+    return 0 if can_run else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
