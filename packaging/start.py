@@ -168,10 +168,10 @@ class _Steps:
     def hear(self, line: str) -> None:
         """Take one line of what pip says."""
         words = line.split()
-        if line.startswith(("Collecting", "Requirement already", "Obtaining")):
+        if line.startswith(("Collecting", "Processing", "Requirement already")):
             self.done = min(self.done + 1, self.total)
-            name = words[3 if words[0] == "Requirement" else 1].split("==")[0]
-            self._say(name if "/" not in name else "Avatar App itself")
+            name = words[2 if words[0] == "Requirement" else 1].split("==")[0]
+            self._say(name.rsplit("/", 1)[-1].split("-")[0])
         elif line.startswith("  Downloading") and "MB" in line:
             self._say(" ".join(words)[:60])
         elif line.startswith("Installing collected"):
@@ -181,7 +181,7 @@ class _Steps:
         line = f"  {self.done:3} of {self.total} packages: {what}"
         if sys.stdout.isatty():
             print(f"\r{line:<78}"[:79], end="", flush=True)
-        elif self.done % 10 == 0 or "Downloading" in what:
+        elif self.done % 10 == 0:
             print(line, flush=True)
 
 
