@@ -147,7 +147,7 @@ def _until_next(
     starts: list[tuple[str, float]], finish: float
 ) -> list[tuple[str, float, float]]:
     """Give every item the start of the next one as its end."""
-    ends = [start for _, start in starts[1:]] + [finish]
+    ends = [start for _, start in starts[1:]] + [finish] * bool(starts)
     return [(s, a, max(a, b)) for (s, a), b in zip(starts, ends, strict=True)]
 
 

@@ -15,11 +15,10 @@ Field = NDArray[np.float32]
 CHIN = 1.27
 MOUTH_HALF_WIDTH = 0.385
 MOUTH_HEIGHT = 0.86
-UPPER_LIP, LOWER_LIP = 0.088, 0.122
+UPPER_LIP, LOWER_LIP = 0.090, 0.120
 EYE_X, EYE_HALF_WIDTH = 0.42, 0.205
-UPPER_LID, LOWER_LID = 0.112, 0.066
+UPPER_LID, LOWER_LID = 0.102, 0.064
 IRIS_RADIUS, PUPIL_RADIUS, IRIS_Y = 0.092, 0.038, -0.018
-CREASE_ABOVE_LID = 0.062
 
 
 def smoothstep(low: float, high: float, value: Field) -> Field:
@@ -36,7 +35,7 @@ def bell(value: Field, width: float) -> Field:
 def mouth_line(x: Field) -> Field:
     """Height at which closed lips meet: a slight bow, the corners a little raised."""
     across = np.minimum(np.abs(x) / MOUTH_HALF_WIDTH, 1.4)
-    bow = 0.010 * bell(x, 0.09) - 0.026 * across**3 + 0.010 * across
+    bow = 0.010 * bell(x, 0.09) - 0.034 * across**3 + 0.012 * across
     return np.asarray(MOUTH_HEIGHT + bow, np.float32)
 
 

@@ -13,7 +13,7 @@ _HEAD_HEIGHT, _EYES_AT = 0.198, 0.405  # one unit and the eye line, of picture h
 FINER = 1.5  # canvas pixels per picture pixel: resampling then stays crisp
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Canvas:
     """The scene's own pixels, finer than the pictures taken of it.
 

@@ -11,6 +11,7 @@ from avatar_app.demo.anatomy import Field, bell, smoothstep
 from avatar_app.demo.canvas import Canvas, grain
 from avatar_app.demo.sampling import blend, sample, shaded, shifted
 
+_MARGIN = 0.034  # height of the lid's margin, units
 _WHITE = (214, 222, 230)  # B, G, R
 _IRIS, _IRIS_DEEP = (112, 122, 104), (58, 58, 44)
 
@@ -57,7 +58,13 @@ class Eye:
         floor = self._lower - closed * 0.06 * reach
         y = self._y
         fold = self._crease
-        lid = fold + (y - fold) * (self._upper - fold) / (margin - fold)
+        # The margin with its lashes keeps its size; only the skin above it stretches.
+        stretched = (self._upper - _MARGIN - fold) / (margin - _MARGIN - fold)
+        lid = np.where(
+            y > margin - _MARGIN,
+            y + self._upper - margin,
+            fold + (y - fold) * stretched,
+        )
         lowered = y + (self._lower - floor) * bell(y - floor, 0.07)
         source = np.where(y < fold, y, np.where(y < margin, lid, lowered))
         places = self._box.place(self._x, source.astype(np.float32))

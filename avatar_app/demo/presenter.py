@@ -17,12 +17,12 @@ from avatar_app.capture.take import Origin
 from avatar_app.demo.living import Living
 from avatar_app.demo.mouth import MouthShape
 from avatar_app.demo.portrait import Look, Portrait
-from avatar_app.demo.speaking import Utterance, utterances
+from avatar_app.demo.speaking import BREATH, Utterance, utterances
 from avatar_app.errors import CameraLost, SoundLost
 from avatar_app.media import Picture
 
 _VOICE, _RATE_HZ = "en-us", 48_000
-_LEAD_IN, _TAIL = (0.32, 0.50), (0.35, 0.50)  # seconds of silence round a reading
+_LEAD_IN, _TAIL = (0.32, 0.50), (0.30, 0.45)  # seconds of silence round a reading
 _ROOM = 10 ** (-68 / 20)  # a quiet room's own sound
 _LOUDER = 0.9
 _KEPT_SECONDS = 20.0  # sound nobody reads is forgotten, as a device would
@@ -82,7 +82,7 @@ class Stage:
         self._script = utterances(prompt.text, _VOICE, _RATE_HZ)
         self._tail = float(self._chance.uniform(*_TAIL))
         self._current = None
-        start = self.now + float(self._chance.uniform(*_LEAD_IN))
+        start = self.now + float(self._chance.uniform(*_LEAD_IN)) - BREATH
         if prompt.text.strip():
             self._turn_page(start)
         else:

@@ -49,11 +49,8 @@ def paint_clothes(
     x, y = box.points()
     unit = box.canvas.unit
     ax = np.abs(x)
-    collar = (
-        1.92
-        + 0.17 * np.sqrt(np.clip(1 - np.square(ax / 0.66), 0, 1))
-        - 0.30 * smoothstep(0.55, 0.75, ax)
-    )
+    collar = 1.74 + 0.34 * np.sqrt(np.clip(1 - np.square(ax / 0.64), 0, 1))
+    collar = collar - 3.0 * np.maximum(ax - 0.62, 0.0)
     below = y - collar
     knit = np.sin((x + 0.1 * y) * 2 * np.pi / 0.040) * np.sin(y * 2 * np.pi / 0.055)
     height = relief.depth + 0.0030 * knit + 0.0022 * grain(x.shape, unit * 0.02, rng)

@@ -6,10 +6,14 @@ light is linear; ``to_screen`` bends it for the eye at the very end.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from avatar_app.demo.anatomy import Field
+from avatar_app.demo.sampling import Pixels
 
 _KEY, _KEY_COLOR = (-0.52, -0.50, 0.69), (0.80, 0.93, 1.0)  # colors in B, G, R
 _FILL, _FILL_COLOR = (0.72, -0.12, 0.68), (1.0, 0.86, 0.74)
@@ -41,14 +45,17 @@ def occlusion(height: Field, unit: float, strength: float = 1.0) -> Field:
     return light
 
 
-def blurred(field: Field, sigma: float) -> Field:
+def blurred(field: NDArray[Pixels], sigma: float) -> NDArray[Pixels]:
     """Gaussian blur, computed small when sigma is large."""
+    mixed: Any = field  # OpenCV's stubs know no element types
     if sigma > 12:
-        small = cv2.resize(field, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(mixed, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
         small = cv2.GaussianBlur(small, (0, 0), sigma / 4)
         size = (field.shape[1], field.shape[0])
-        return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_CUBIC))
-    return np.asarray(cv2.GaussianBlur(field, (0, 0), sigma))
+        soft = cv2.resize(small, size, interpolation=cv2.INTER_CUBIC)
+    else:
+        soft = cv2.GaussianBlur(mixed, (0, 0), sigma)
+    return np.asarray(soft, field.dtype)
 
 
 def lit(

@@ -40,7 +40,7 @@ def paint_head(box: Box, relief: sculpting.Relief, rng: np.random.Generator) -> 
         normal, 60.0
     )
     return np.asarray(
-        light + (shine * sky)[..., None] + 0.5 * shading.rim(normal), np.float32
+        light + (shine * sky)[..., None] + 0.30 * shading.rim(normal), np.float32
     )
 
 
@@ -48,7 +48,7 @@ def paint_neck(box: Box, relief: sculpting.Relief, rng: np.random.Generator) -> 
     """Paint the neck, with the shadow of the jaw upon it."""
     x, y = box.points()
     unit = box.canvas.unit
-    height = relief.depth + 0.0012 * grain(x.shape, unit * 0.02, rng)
+    height = relief.depth + 0.0004 * grain(x.shape, unit * 0.02, rng)
     shade = 1.0 - 0.62 * smoothstep(2.0, 1.15, y + 0.25 * np.abs(x) - 0.12 * x)
     color = _NECK * (1.0 + 0.03 * grain(x.shape, unit * 0.2, rng))[..., None]
     sky = shading.occlusion(height, unit) * shade
@@ -94,14 +94,14 @@ def _folds(x: Field, y: Field) -> Field:
         * bell(y - line, 0.020)
         * smoothstep(1.12, 0.9, np.abs(x) / anatomy.MOUTH_HALF_WIDTH)
     )
-    height -= 0.020 * bell(np.abs(x) - 0.405, 0.04) * bell(y - 0.858, 0.05)
+    height -= 0.006 * bell(np.abs(x) - 0.40, 0.03) * bell(y - 0.842, 0.05)
     height -= 0.018 * bell(x, 0.038) * bell(y - 0.69, 0.075)
     height += 0.008 * bell(np.abs(x) - 0.07, 0.03) * bell(y - 0.70, 0.07)
     height -= 0.045 * bell(y - 1.015 - 0.10 * x * x, 0.042) * bell(x, 0.24)
     fold = 0.27 + 0.50 * (y - 0.56) + 0.1 * np.square(y - 0.56)
     height -= 0.012 * bell(np.abs(x) - fold, 0.045) * bell(y - 0.66, 0.13)
     wing = np.hypot(np.abs(x) - 0.135, (y - 0.50) * 1.05)
-    height -= 0.022 * bell(wing - 0.118, 0.022) * smoothstep(0.10, 0.20, np.abs(x))
+    height -= 0.012 * bell(wing - 0.116, 0.026) * smoothstep(0.10, 0.20, np.abs(x))
     return np.asarray(height + _lids(x, y), np.float32)
 
 
@@ -122,7 +122,7 @@ def _pores(x: Field, y: Field, unit: float, rng: np.random.Generator) -> Field:
     fine = grain(x.shape, max(1.6, unit * 0.009), rng)
     broad = grain(x.shape, unit * 0.035, rng)
     coarse = 0.6 + 0.6 * bell(np.abs(x) - 0.3, 0.25) * bell(y - 0.4, 0.3)
-    return np.asarray(coarse * (0.00055 * fine + 0.0012 * broad), np.float32)
+    return np.asarray(coarse * (0.00045 * fine + 0.0005 * broad), np.float32)
 
 
 def _complexion(x: Field, y: Field, rng: np.random.Generator) -> Field:
@@ -147,13 +147,11 @@ def _complexion(x: Field, y: Field, rng: np.random.Generator) -> Field:
 def _painted_shadows(x: Field, y: Field) -> Field:
     """What the sky cannot reach: nostrils, eye hollows, under nose and lip."""
     ax = np.abs(x)
-    nostril = bell((ax - 0.092 - 0.25 * (y - 0.57)) / 1.0, 0.048) * bell(
-        y - 0.578, 0.021
-    )
+    nostril = bell(ax - 0.088 - 0.4 * (y - 0.57), 0.046) * bell(y - 0.572, 0.022)
     under = bell(x, 0.22) * bell(y - 0.625, 0.045)
     hollow = bell(ax - 0.33, 0.17) * bell(y + 0.14, 0.075)
     chin = bell(x, 0.22) * bell(y - 1.0, 0.035)
-    shade = (1.0 - 0.90 * np.minimum(1.25 * nostril, 1.0)) * (1.0 - 0.30 * under)
+    shade = (1.0 - 0.93 * np.minimum(1.6 * nostril, 1.0)) * (1.0 - 0.30 * under)
     return np.asarray(shade * (1.0 - 0.26 * hollow) * (1.0 - 0.16 * chin), np.float32)
 
 

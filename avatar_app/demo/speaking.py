@@ -7,8 +7,9 @@ phonemes that need the lips shut, or on the teeth, insist.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from avatar_app.media import Sound
 from avatar_app.phonetics import TimedPhone, speak
 
 STEPS_PER_SECOND = 200
+BREATH = 0.18  # seconds before each piece, for the lips to part in
 _AHEAD = 0.045  # seconds: shapes are reached before their sound
 _BLUR = 0.036  # seconds, one deviation
 _LONGEST_PIECE = 220  # characters spoken at a time, so that memory stays small
@@ -117,13 +119,29 @@ def utterances(text: str, voice: str, rate_hz: int) -> Iterator[Utterance]:
         NoSpeechEngine: espeak-ng cannot be loaded.
     """
     for piece in _pieces(text):
-        sound, phones, _ = speak(piece, voice, words_per_minute=150, pitch=42)
-        if len(sound.samples):
+        sound, phones = _spoken(piece, voice)
+        if phones:
             shapes = mouth_shapes(phones, sound.seconds)
             yield Utterance(sound.at(rate_hz), shapes, _stress(sound, len(shapes)))
 
 
-def mouth_shapes(phones: list[TimedPhone], seconds: float) -> NDArray[np.float32]:
+@functools.lru_cache(48)  # as many as the demo's script has, and some
+def _spoken(piece: str, voice: str) -> tuple[Sound, tuple[TimedPhone, ...]]:
+    """Speak a piece after a breath's silence, in which the lips can part.
+
+    Remembered, because espeak-ng keeps its voice's flutter going from call to call:
+    the same words said again come out some samples longer or shorter.
+    """
+    sound, phones, _ = speak(piece, voice, words_per_minute=150, pitch=42)
+    silence = np.zeros(round(BREATH * sound.rate_hz), np.float32)
+    later = (
+        TimedPhone(phone.symbol, phone.start + BREATH, phone.end + BREATH)
+        for phone in phones
+    )
+    return Sound(np.concatenate([silence, sound.samples]), sound.rate_hz), tuple(later)
+
+
+def mouth_shapes(phones: Sequence[TimedPhone], seconds: float) -> NDArray[np.float32]:
     """The mouth that says these phonemes, (T, 7); begins and ends at rest."""
     count = int(np.ceil(seconds * STEPS_PER_SECOND)) + 1
     track = np.zeros((count, len(_REST)), np.float32)
