@@ -35,7 +35,7 @@ def bell(value: Field, width: float) -> Field:
 def mouth_line(x: Field) -> Field:
     """Height at which closed lips meet: a slight bow, the corners a little raised."""
     across = np.minimum(np.abs(x) / MOUTH_HALF_WIDTH, 1.4)
-    bow = 0.010 * bell(x, 0.09) - 0.034 * across**3 + 0.012 * across
+    bow = 0.010 * bell(x, 0.09) - 0.044 * across**3 + 0.014 * across
     return np.asarray(MOUTH_HEIGHT + bow, np.float32)
 
 

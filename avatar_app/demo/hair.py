@@ -26,8 +26,8 @@ def hair_mask(x: Field, y: Field, ragged: Field) -> Field:
     tall = np.where(y < -0.34, high, 1.6)
     outer = np.power(ax / 1.055, 2.25) + np.power(np.abs(y + 0.34) / tall, 2.25)
     front = -0.98 + 0.05 * np.square((x - 0.1) / 0.5) - 0.03 * bell(x + 0.42, 0.12)
-    line = front + 0.020 * ragged + (0.06 - front) * smoothstep(0.60, 0.97, ax) ** 1.3
-    line = np.where(ax > 0.97, 0.06 - 1.2 * (ax - 0.97), line)
+    line = front + 0.020 * ragged + (0.0 - front) * smoothstep(0.60, 0.97, ax) ** 1.3
+    line = np.where(ax > 0.97, -1.6 * (ax - 0.97), line)
     soft = 0.02 + 0.05 * smoothstep(0.8, 0.2, ax)
     inside = smoothstep(1.02, 0.97, outer) * smoothstep(1.0, -1.0, (y - line) / soft)
     return np.asarray(inside, np.float32)
@@ -170,7 +170,7 @@ def _lash(
 ) -> None:
     x = np.float32(side * (anatomy.EYE_X + anatomy.EYE_HALF_WIDTH * min(place, 0.99)))
     root = anatomy.upper_lid_edge(np.array([x], np.float32))[0]
-    length = 0.022 + 0.020 * max(0.0, place) + rng.uniform(-0.007, 0.005)
+    length = 0.020 + 0.016 * max(0.0, place) + rng.uniform(-0.007, 0.003)
     lean = side * (0.15 + 0.75 * place + rng.normal(0.0, 0.12))
     steps = np.linspace(0.0, 1.0, 5, dtype=np.float32)
     path = np.stack([x + lean * length * steps, root - length * 0.8 * steps**1.3], -1)

@@ -179,7 +179,7 @@ def _motions(x: Field, y: Field, *, above: bool) -> Field:
         (none, dropped),
         (none, raised),
         (none, drawn),
-        (aside, -0.50 * np.abs(aside) - 0.6 * thick),
+        (aside, -0.80 * np.abs(aside) - 0.6 * thick),
         (-aside, 2.4 * thick),
         (none, -thick),
         (none, narrowed),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from avatar_app.demo import sculpting, shading
 from avatar_app.demo.anatomy import Field, bell, smoothstep
 from avatar_app.demo.canvas import Box, Canvas, grain
+from avatar_app.demo.shading import blurred
 
 _WALL = shading.linear(146, 162, 164)
 _KNIT = shading.linear(44, 66, 92)
@@ -34,8 +35,50 @@ def paint_wall(canvas: Canvas, rng: np.random.Generator) -> Field:
     color = _WALL * light[..., None]
     warm = bell(np.hypot(x - 2.7, y - 0.1), 1.5)[..., None]
     color = color + warm * np.array((0.020, 0.045, 0.075), np.float32)
+    color = _furnished(np.asarray(color, np.float32), x, y, canvas.unit, rng)
     speck = 1.0 + 0.006 * grain(x.shape, 2.0, rng) + 0.010 * grain(x.shape, 120.0, rng)
     return np.asarray(color * speck[..., None], np.float32)
+
+
+def _furnished(
+    wall: Field, x: Field, y: Field, unit: float, rng: np.random.Generator
+) -> Field:
+    """Put a shelf with books and a plant far behind, quite out of focus.
+
+    It stays where the head's motion does not reach, so it never wobbles with it.
+    """
+    things = np.zeros((*x.shape, 4), np.float32)  # color and cover
+    _put(things, x, y, (2.15, 0.62, 5.2, 0.72), (104, 84, 66))
+    left = 2.35
+    for tone in ((150, 96, 78), (198, 180, 150), (84, 104, 110), (168, 130, 84)):
+        width, tall = rng.uniform(0.13, 0.2), rng.uniform(0.52, 0.74)
+        _put(things, x, y, (left, 0.62 - tall, left + width, 0.62), tone)
+        left += width + 0.015
+    _put(things, x, y, (3.55, 0.30, 3.93, 0.62), (206, 196, 182))
+    for _ in range(26):
+        lean = rng.normal(0.0, 0.55)
+        reach = rng.uniform(0.25, 0.75)
+        tip = (3.74 + reach * np.sin(lean), 0.34 - reach * np.cos(lean))
+        leaf = np.hypot((x - tip[0]) / 0.10, (y - tip[1]) / 0.15) < 1
+        things[leaf, :3] = shading.linear(78, 116 + 20 * rng.random(), 84)
+        things[leaf, 3] = 1.0
+    soft = blurred(things, 0.075 * unit)
+    cover = 0.62 * soft[..., 3:]
+    color = soft[..., :3] / np.maximum(soft[..., 3:], 1e-3)
+    return np.asarray(wall * (1 - cover) + 0.62 * color * cover, np.float32)
+
+
+def _put(
+    things: Field,
+    x: Field,
+    y: Field,
+    box: tuple[float, float, float, float],
+    tone: tuple[int, int, int],
+) -> None:
+    left, top, right, bottom = box
+    here = (x > left) & (x < right) & (y > top) & (y < bottom)
+    things[here, :3] = shading.linear(*tone)
+    things[here, 3] = 1.0
 
 
 def paint_clothes(
@@ -49,7 +92,7 @@ def paint_clothes(
     x, y = box.points()
     unit = box.canvas.unit
     ax = np.abs(x)
-    collar = 1.74 + 0.34 * np.sqrt(np.clip(1 - np.square(ax / 0.64), 0, 1))
+    collar = 1.56 + 0.34 * np.sqrt(np.clip(1 - np.square(ax / 0.64), 0, 1))
     collar = collar - 3.0 * np.maximum(ax - 0.62, 0.0)
     below = y - collar
     knit = np.sin((x + 0.1 * y) * 2 * np.pi / 0.040) * np.sin(y * 2 * np.pi / 0.055)
@@ -61,7 +104,7 @@ def paint_clothes(
     rib = 0.004 * np.sin(np.arctan2(y - 1.2, x) * 130.0) * (below < 0.12)
     normal = shading.normals((height + rib).astype(np.float32), unit)
     sky = shading.occlusion(relief.depth, unit, 0.6)
-    sky = sky * (1.0 - 0.40 * bell(ax, 0.75) * smoothstep(2.5, 1.9, y))
+    sky = sky * (1.0 - 0.40 * bell(ax, 0.75) * smoothstep(2.3, 1.7, y))
     color = _KNIT * (1.0 + 0.05 * grain(x.shape, unit * 0.012, rng))[..., None]
     light = shading.lit(color, normal, sky, (0.25, 0.25, 0.25)) + 0.10 * shading.rim(
         normal

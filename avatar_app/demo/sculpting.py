@@ -58,16 +58,16 @@ def head(x: Field, y: Field, z: Field) -> Field:
     d = _join(d, _ellipsoid(x, y, z, (0.0, 0.20, -0.12), (0.86, 0.84, 0.72)), 0.24)
     d = _join(d, _ellipsoid(x, y, z, (0.0, 0.60, -0.14), (0.745, 0.62, 0.64)), 0.24)
     d = _join(d, _rod(x, y, z, (0.70, 0.34, -0.40), (0.55, 0.74, -0.14), 0.12), 0.34)
-    d = _join(d, _ellipsoid(x, y, z, (0.0, 1.04, 0.22), (0.27, 0.17, 0.21)), 0.32)
+    d = _join(d, _ellipsoid(x, y, z, (0.0, 1.02, 0.20), (0.31, 0.19, 0.22)), 0.38)
     d = _join(d, _ellipsoid(x, y, z, (0.56, 0.32, 0.20), (0.27, 0.21, 0.24)), 0.28)
     d = _join(d, _rod(x, y, z, (0.14, -0.27, 0.50), (0.62, -0.27, 0.30), 0.10), 0.22)
     d = _join(d, _ellipsoid(x, y, z, (0.0, 0.83, 0.34), (0.38, 0.27, 0.27)), 0.24)
     d = -_join(-d, _ellipsoid(x, y, z, (0.40, 0.01, 0.74), (0.25, 0.15, 0.26)), 0.18)
     d = _join(d, _ellipsoid(x, y, z, (0.42, -0.01, 0.29), (0.235, 0.19, 0.20)), 0.06)
     d = _join(d, _rod(x, y, z, (0.0, -0.18, 0.53), (0.0, 0.30, 0.71), 0.085), 0.16)
-    d = _join(d, _ellipsoid(x, y, z, (0.0, 0.45, 0.75), (0.135, 0.12, 0.15)), 0.14)
+    d = _join(d, _ellipsoid(x, y, z, (0.0, 0.45, 0.75), (0.122, 0.115, 0.15)), 0.14)
     return _join(
-        d, _ellipsoid(x, y, z, (0.14, 0.505, 0.62), (0.085, 0.078, 0.13)), 0.12
+        d, _ellipsoid(x, y, z, (0.132, 0.505, 0.62), (0.085, 0.078, 0.13)), 0.12
     )
 
 
@@ -75,20 +75,20 @@ def neck(x: Field, y: Field, z: Field) -> Field:
     """Neck down to the collarbones."""
     d = _rod(x, y, z, (0.0, 0.6, -0.62), (0.0, 2.3, -0.72), 0.56)
     d = _join(d, _rod(x, y, z, (0.52, 1.0, -0.5), (0.17, 2.05, -0.26), 0.11), 0.2)
-    return _join(d, _rod(x, y, z, (0.0, 2.2, -0.9), (1.3, 2.35, -1.0), 0.34), 0.5)
+    return _join(d, _rod(x, y, z, (0.0, 2.02, -0.9), (1.3, 2.2, -1.0), 0.34), 0.5)
 
 
 def bust(x: Field, y: Field, z: Field) -> Field:
     """Shoulders and chest under their clothes."""
-    d = _rod(x, y, z, (0.30, 1.98, -0.95), (1.62, 2.44, -1.0), 0.36)
-    d = _join(d, _rod(x, y, z, (1.62, 2.44, -1.0), (2.02, 4.2, -0.8), 0.46), 0.3)
-    d = _join(d, _ellipsoid(x, y, z, (0.0, 3.3, -0.75), (1.6, 1.4, 0.85)), 0.4)
+    d = _rod(x, y, z, (0.30, 1.78, -0.95), (1.42, 2.20, -1.0), 0.36)
+    d = _join(d, _rod(x, y, z, (1.42, 2.20, -1.0), (1.76, 4.2, -0.8), 0.44), 0.3)
+    d = _join(d, _ellipsoid(x, y, z, (0.0, 3.1, -0.75), (1.45, 1.4, 0.85)), 0.4)
     return np.asarray(d, np.float32)
 
 
 def ear(x: Field, y: Field, z: Field) -> Field:
     """One ear, without its folds."""
-    d = _ellipsoid(x, y, z, (1.00, 0.06, -0.42), (0.13, 0.26, 0.22))
+    d = _ellipsoid(x, y, z, (1.00, 0.08, -0.42), (0.13, 0.27, 0.22))
     return _join(d, _ellipsoid(x, y, z, (0.955, 0.30, -0.36), (0.085, 0.14, 0.1)), 0.1)
 
 

@@ -40,7 +40,7 @@ def paint_head(box: Box, relief: sculpting.Relief, rng: np.random.Generator) -> 
         normal, 60.0
     )
     return np.asarray(
-        light + (shine * sky)[..., None] + 0.30 * shading.rim(normal), np.float32
+        light + (shine * sky)[..., None] + 0.18 * shading.rim(normal), np.float32
     )
 
 
@@ -59,10 +59,10 @@ def paint_ears(box: Box, relief: sculpting.Relief, rng: np.random.Generator) -> 
     """Paint both ears with their rims and hollows."""
     x, y = box.points()
     unit = box.canvas.unit
-    u, v = (np.abs(x) - 1.0) / 0.13, (y - 0.08) / 0.30
+    u, v = (np.abs(x) - 0.99) / 0.14, (y - 0.10) / 0.30
     ring = np.hypot(u, v)
-    height = relief.depth + 0.030 * bell(ring - 0.80, 0.16)
-    height += 0.02 * bell(np.hypot(u + 0.25, v - 0.05) - 0.42, 0.16)
+    height = relief.depth + 0.055 * bell(ring - 0.84, 0.14)
+    height += 0.035 * bell(np.hypot(u + 0.30, v - 0.02) - 0.40, 0.14)
     hollow = bell(np.hypot(u + 0.35, (v - 0.12) * 0.8), 0.42)
     color = _SKIN * np.array([0.78, 0.80, 0.98], np.float32)
     color = color * (1.0 + 0.03 * grain(x.shape, unit * 0.05, rng))[..., None]

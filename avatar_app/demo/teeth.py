@@ -44,11 +44,11 @@ class Teeth:
             (H, W, 3), to be seen only between the lips.
         """
         picture = self._back
-        rise = 0.62 * drop + 0.03 - 0.075 * tip
+        rise = 0.52 * drop + 0.02 - 0.07 * tip
         picture = _over(picture, self._tongue, rise * self._unit)
         picture = _over(picture, self._lower, drop * self._unit)
         picture = _over(picture, self._upper, 0.0)
-        shade = np.clip(0.58 + 8.0 * below_lip, 0.5, 1.0)
+        shade = np.clip(0.66 + 8.0 * below_lip, 0.6, 1.0)
         return shaded(picture, shade)
 
 
