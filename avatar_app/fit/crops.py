@@ -178,12 +178,19 @@ def cut(planes: Planes, pose: Matrix, canon: Canon) -> LowerFace:
     luma, u, v = split_planes(planes)
     size, half = (canon.width, canon.height), (canon.width // 2, canon.height // 2)
     small = halved(pose)
-    edge = {"borderMode": cv2.BORDER_REPLICATE}
     return LowerFace(
-        np.asarray(cv2.warpAffine(luma, pose, size, flags=cv2.INTER_CUBIC, **edge)),
-        np.asarray(cv2.warpAffine(u, small, half, flags=cv2.INTER_LINEAR, **edge)),
-        np.asarray(cv2.warpAffine(v, small, half, flags=cv2.INTER_LINEAR, **edge)),
+        _warped(luma, pose, size, cv2.INTER_CUBIC),
+        _warped(u, small, half, cv2.INTER_LINEAR),
+        _warped(v, small, half, cv2.INTER_LINEAR),
     )
+
+
+def _warped(
+    plane: NDArray[np.uint8], matrix: Matrix, size: tuple[int, int], how: int
+) -> NDArray[np.uint8]:
+    edge = cv2.BORDER_REPLICATE
+    warped = cv2.warpAffine(plane, matrix, size, flags=how, borderMode=edge)
+    return np.asarray(warped, np.uint8)
 
 
 def light_on(face: LowerFace, window: Window) -> NDArray[np.float32]:
@@ -254,10 +261,12 @@ def band_of(face: LowerFace, window: Window) -> NDArray[np.uint8]:
     return band[::3]
 
 
-def lip_shape(
-    points: NDArray[np.float32], pose: Matrix, canon: Canon
+def lip_shapes(
+    points: NDArray[np.float32], poses: Matrix, canon: Canon
 ) -> NDArray[np.float32]:
-    """(40, 2) float32: the lips in inter-ocular distances about their canonical place."""
-    lips = points[list(LIPS)] @ pose[:, :2].T + pose[:, 2]
+    """(T, 40, 2) lips in inter-ocular distances, about their canonical place."""
+    lips = np.einsum("tij,tnj->tni", poses[:, :, :2], points[:, list(LIPS)])
+    lips += poses[:, None, :, 2]
     middle = canon.points[list(LIPS)].mean(axis=0)
-    return ((lips - middle) / canon.inter_ocular).astype(np.float32)
+    shapes: NDArray[np.float32] = ((lips - middle) / canon.inter_ocular).astype("f4")
+    return shapes

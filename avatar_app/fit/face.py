@@ -1,0 +1,250 @@
+"""A person's face: everything that is needed to draw their mouth from sound."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from avatar_app.errors import FileTorn
+from avatar_app.fit.basis import Basis, Setting
+from avatar_app.fit.canon import LIP_BOTTOM, LIP_TOP, LIPS, Canon
+from avatar_app.fit.crops import Lighting, Window, lips_nearness, open_window
+from avatar_app.fit.texture import Texture
+from avatar_app.shelf import Shelf
+
+if TYPE_CHECKING:
+    from avatar_app.fit.lips import LipNetwork, LipSizes
+
+Floats = NDArray[np.float32]
+LIP_PARTS = 10
+_UPPER, _LOWER = LIPS.index(LIP_TOP), LIPS.index(LIP_BOTTOM)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mouths:
+    """How the numbers that the lip network says are scaled, and what they mean.
+
+    One row is basis coordinates beyond the setting, lip shape parts, opening, width.
+
+    Attributes:
+        mean: (K + 12,) float32.
+        spread: (K + 12,) float32, standard deviations.
+        liveliness: (K + 12,) float32 ≥ 1, what the network's caution takes away
+            (the ratio of real to predicted deviation on clips it had not seen).
+        lips_mean: (80,) float32.
+        lips_axes: (80, 10) float32.
+        rest: (K + 12,) float32, the mouth while nothing is said.
+    """
+
+    mean: Floats
+    spread: Floats
+    liveliness: Floats
+    lips_mean: Floats
+    lips_axes: Floats
+    rest: Floats
+
+    @property
+    def coordinates(self) -> int:
+        """K, how many of the numbers are basis coordinates."""
+        return len(self.mean) - LIP_PARTS - 2
+
+    def spoken(self, standardized: Floats) -> Floats:
+        """What the network said, (T, K + 12), in the units of the basis."""
+        lively: Floats = standardized * self.liveliness * self.spread + self.mean
+        return lively
+
+    def opening(self, rows: Floats) -> Floats:
+        """(T,) inner lip height over the distance of the outer eye corners."""
+        parts = rows[:, self.coordinates : self.coordinates + LIP_PARTS]
+        lips = (parts @ self.lips_axes.T + self.lips_mean).reshape(len(rows), -1, 2)
+        height: Floats = np.linalg.norm(lips[:, _UPPER] - lips[:, _LOWER], axis=1)
+        return height
+
+    def place(self, rows: Floats) -> Floats:
+        """(T, 30) where mouths lie for the search of real frames: looks and shape."""
+        looks = rows[:, : min(24, self.coordinates)]
+        shape = rows[:, self.coordinates : self.coordinates + 6]
+        looks = looks / np.sqrt((self.spread[: looks.shape[1]] ** 2).sum())
+        own = self.spread[self.coordinates : self.coordinates + 6]
+        return np.concatenate([looks, shape / np.sqrt((own**2).sum())], 1).astype("f4")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finish:
+    """How the drawn mouth is finished.
+
+    Attributes:
+        detail: Share of a real frame's own detail that is added near the lips.
+        crispness: Strength of the unsharp mask near the lips, found on clips that
+            the networks had not seen so that drawn mouths are as sharp as real ones.
+    """
+
+    detail: float
+    crispness: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonalFace:
+    """One person's face engine.
+
+    Attributes:
+        window: The canonical lower face and its mask.
+        patch: The average eye-and-nose patch that steadies poses.
+        lighting: The person's usual light.
+        basis: Coordinates of the lower face.
+        setting: What pose and light say about them.
+        mouths: Meaning of the lip network's numbers.
+        texture: Real key frames.
+        finish: Detail and crispness.
+        room: (BANDS,) quiet of the enrollment's room.
+        fps: Pictures per second it was learned at.
+        sizes: Of a lip network.
+        weights: Of all lip networks, ``lips.<number>.<parameter>``.
+        quality: Figures on clips left out of training, for the person to read.
+    """
+
+    window: Window
+    patch: Floats
+    lighting: Lighting
+    basis: Basis
+    setting: Setting
+    mouths: Mouths
+    texture: Texture
+    finish: Finish
+    room: Floats
+    fps: float
+    sizes: LipSizes
+    weights: dict[str, Floats]
+    quality: dict[str, float]
+
+    @property
+    def canon(self) -> Canon:
+        """The canonical face."""
+        return self.window.canon
+
+    def networks(self) -> Sequence[LipNetwork]:
+        """The lip networks, rebuilt once."""
+        return _networks(self)
+
+    def draw(self, rows: Floats, picks: NDArray[np.int32], setting: Floats) -> Floats:
+        """Draw lower faces in usual light, before the finish.
+
+        Args:
+            rows: (T, K + 12) from ``Mouths.spoken``.
+            picks: (T,) key frames for detail.
+            setting: (T, K) from the frames they are drawn into.
+
+        Returns:
+            (T, D) float32.
+        """
+        drawn = self.basis.draw(rows[:, : self.mouths.coordinates] + setting)
+        detail = self.texture.detail[picks].astype(np.float32)
+        drawn[:, self.texture.near] += (0.5 * self.finish.detail) * detail
+        return drawn
+
+    def crisp(self, luma: Floats) -> Floats:
+        """Sharpen a canonical luma picture (H, W) near the lips."""
+        soft = cv2.GaussianBlur(luma, (0, 0), _unsharp_radius(self.canon))
+        crisp: Floats = luma + _crisp_mask(self) * (luma - soft)
+        return crisp
+
+
+def _unsharp_radius(canon: Canon) -> float:
+    """Canonical pixels; a pixel at the size of face that a webcam sees."""
+    return 0.0125 * canon.inter_ocular
+
+
+@functools.lru_cache(2)
+def _networks(face: PersonalFace) -> Sequence[LipNetwork]:
+    import torch
+
+    from avatar_app.fit.lips import networks_of
+
+    weights = {name: torch.from_numpy(array) for name, array in face.weights.items()}
+    count = 1 + max(int(name.split(".")[1]) for name in weights)
+    return networks_of(weights, face.sizes, count)
+
+
+@functools.lru_cache(2)
+def _crisp_mask(face: PersonalFace) -> Floats:
+    return (face.finish.crispness * lips_nearness(face.canon)).astype(np.float32)
+
+
+def keep_face(face: PersonalFace, shelf: Shelf, name: str) -> None:
+    """Seal a face under a name: safetensors, the plain numbers in its header."""
+    arrays = {
+        "canon": face.canon.points,
+        "patch": face.patch,
+        "usual": face.lighting.usual,
+        "basis.mean": face.basis.mean,
+        # Half precision: a tenth of a grey level at most, and half the file.
+        "basis.parts": face.basis.parts.astype(np.float16),
+        "room": face.room,
+        **{f"setting.{n}": getattr(face.setting, n) for n in Setting.__slots__},
+        **{f"mouths.{n}": getattr(face.mouths, n) for n in Mouths.__slots__},
+        **{f"texture.{n}": getattr(face.texture, n) for n in Texture.__slots__},
+        **face.weights,
+    }
+    plain = {
+        "size": [face.canon.width, face.canon.height],
+        "fps": face.fps,
+        "finish": [face.finish.detail, face.finish.crispness],
+        "sizes": asdict(face.sizes),
+        "quality": face.quality,
+    }
+    whole = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+    shelf.write(name, save(whole, metadata={"face": json.dumps(plain)}))
+
+
+def reopen_face(shelf: Shelf, name: str) -> PersonalFace:
+    """Open a sealed face; raises FileTorn where it is damaged."""
+    from avatar_app.fit.lips import LipSizes
+
+    content = shelf.read(name)
+    try:
+        arrays = load(content)
+        plain = json.loads(_metadata(content)["face"])
+        width, height = plain["size"]
+        window = open_window(Canon(arrays["canon"], width, height))
+        parts = arrays["basis.parts"].astype(np.float32)
+        sizes = plain["sizes"] | {"dilations": tuple(plain["sizes"]["dilations"])}
+        return PersonalFace(
+            window,
+            arrays["patch"],
+            Lighting(arrays["usual"], int(window.kept.sum())),
+            Basis(arrays["basis.mean"], parts, window.weight),
+            Setting(**_under(arrays, "setting")),
+            Mouths(**_under(arrays, "mouths")),
+            Texture(**_under(arrays, "texture")),
+            Finish(*plain["finish"]),
+            arrays["room"],
+            float(plain["fps"]),
+            LipSizes(**sizes),
+            {k: v for k, v in arrays.items() if k.startswith("lips.")},
+            plain["quality"],
+        )
+    except (KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise FileTorn(name) from error
+
+
+def _under(arrays: dict[str, NDArray[np.generic]], prefix: str) -> dict[str, Floats]:
+    start = prefix + "."
+    found = {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
+    return found  # type: ignore[return-value]
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """Read the header of safetensors bytes: eight bytes of length, then JSON."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    metadata: dict[str, str] = header["__metadata__"]
+    return metadata

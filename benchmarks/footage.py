@@ -1,0 +1,102 @@
+"""Footage of a person as a Take, for measuring only: nothing in the wheel can do this.
+
+A folder holds ``.mpg``, ``.mp4``, ``.mov`` or ``.mkv`` clips of one person. A
+``manifest.csv`` with columns ``file`` and ``split`` (``train`` or ``heldout``) and
+perhaps ``text`` says which are for what; without one every clip serves.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_app.capture.clips import write_clip
+from avatar_app.capture.take import Clip, Origin, Purpose, Take
+from avatar_app.media import Picture, Sound
+from avatar_app.shelf import Shelf
+
+KINDS = (".mpg", ".mpeg", ".mp4", ".mov", ".mkv", ".webm", ".avi")
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """One clip of somebody, with what is said in it where that is known."""
+
+    path: Path
+    text: str = ""
+
+
+def clips_in(folder: Path, split: str) -> list[Footage]:
+    """List the clips of a folder; ``split`` counts only where there is a manifest."""
+    manifest = folder / "manifest.csv"
+    if manifest.exists():
+        with manifest.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+        if rows and "split" in rows[0]:
+            listed = [row for row in rows if _split_of(row["split"]) == split]
+            return [Footage(folder / r["file"], r.get("text") or "") for r in listed]
+    return [Footage(p) for p in sorted(folder.iterdir()) if p.suffix.lower() in KINDS]
+
+
+def _split_of(name: str) -> str:
+    return "train" if name.strip().lower() == "train" else "heldout"
+
+
+def pictures_of(path: Path) -> Iterator[Picture]:
+    """Yield the frames of a file, blue-green-red."""
+    with av.open(str(path)) as container:
+        rate = float(container.streams.video[0].average_rate or 25)
+        for index, frame in enumerate(container.decode(video=0)):
+            pixels = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+            height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
+            yield Picture(pixels[:height, :width], index / rate)
+
+
+def fps_of(path: Path) -> float:
+    """Pictures per second of a file."""
+    with av.open(str(path)) as container:
+        return float(container.streams.video[0].average_rate or 25)
+
+
+def sound_of(path: Path, rate_hz: int = 48000) -> Sound:
+    """Read the sound of a file, mono."""
+    blocks: list[NDArray[np.float32]] = []
+    with av.open(str(path)) as container:
+        if not container.streams.audio:
+            return Sound(np.zeros(0, np.float32), rate_hz)
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
+        for frame in container.decode(audio=0):
+            blocks += [f.to_ndarray().ravel() for f in resampler.resample(frame)]
+        blocks += [f.to_ndarray().ravel() for f in resampler.resample(None)]
+    return Sound(np.concatenate(blocks).astype(np.float32), rate_hz)
+
+
+def take_of(clips: Sequence[Footage], shelf: Shelf, minutes: float = 1e9) -> Take:
+    """Record clips into a Take, as many as the minutes hold."""
+    fps = fps_of(clips[0].path)
+    kept: list[Clip] = []
+    size = (0, 0)
+    for number, footage in enumerate(clips):
+        if sum(clip.seconds for clip in kept) >= 60 * minutes:
+            break
+        name = f"take/clip-{number:03d}.mkv"
+        sound = sound_of(footage.path)
+        pictures = pictures_of(footage.path)
+        first = next(pictures)
+        size = (first.pixels.shape[1], first.pixels.shape[0])
+        with write_clip(shelf, name, *size, fps, sound.rate_hz) as writer:
+            writer.picture(first)
+            for picture in pictures:
+                writer.picture(picture)
+            writer.sound(sound.samples)
+            frames, seconds = writer.frames, writer.seconds
+        kept.append(Clip(name, Purpose.READING, footage.text, frames, seconds))
+    return Take(
+        shelf, tuple(kept), *size, fps, 48000, 0.0, Origin.BENCH, ("evaluation data",)
+    )
