@@ -5,7 +5,8 @@ AvatarError
 ├── NoFace · TwoFaces · TooLittleFootage · TooLittleSpeech · NotLive
 ├── EmptyText · Unspeakable
 ├── DiskFull · FileTorn · WrongPassphrase · ShortPassphrase · VaultLocked · NoAvatar
-└── FolderRefused · NoSpeechEngine
+├── FolderRefused · SettingsUnreadable · NoSpeechEngine
+└── WeightsMissing · WeightsAltered
 
 Our own mistakes are ValueError and TypeError and go to the log, not here.
 """
@@ -211,6 +212,16 @@ class NoAvatar(AvatarError):
         super().__init__("There is no avatar here yet.")
 
 
+class SettingsUnreadable(AvatarError):
+    """The settings file is damaged, or holds something unknown."""
+
+    remedy = "Correct the file, or delete it to start with the usual settings."
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"The settings in {path} cannot be used: {why}")
+        self.path = path
+
+
 class NoSpeechEngine(AvatarError):
     """The phoneme engine espeak-ng cannot be loaded."""
 
@@ -218,3 +229,23 @@ class NoSpeechEngine(AvatarError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"The pronunciation engine espeak-ng is missing ({detail}).")
+
+
+class WeightsMissing(AvatarError):
+    """A file of learned weights that comes with the program is not there."""
+
+    remedy = "Run 'python3 packaging/start.py' again to repair the installation."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The file '{name}' that came with the program is missing.")
+        self.name = name
+
+
+class WeightsAltered(AvatarError):
+    """A file of learned weights is not the one that came with the program."""
+
+    remedy = "Run 'python3 packaging/start.py' again to repair the installation."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The file '{name}' was altered or damaged and was not used.")
+        self.name = name
