@@ -22,7 +22,8 @@ from avatar_app.errors import CameraLost, SoundLost
 from avatar_app.media import Picture
 
 _VOICE, _RATE_HZ = "en-us", 48_000
-_LEAD_IN, _TAIL = (0.32, 0.50), (0.30, 0.45)  # seconds of silence round a reading
+# Seconds of silence round a reading; espeak-ng adds some 0.3 of its own at the end.
+_LEAD_IN, _TAIL = (0.32, 0.50), (0.05, 0.15)
 _ROOM = 10 ** (-68 / 20)  # a quiet room's own sound
 _LOUDER = 0.9
 _KEPT_SECONDS = 20.0  # sound nobody reads is forgotten, as a device would

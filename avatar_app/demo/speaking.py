@@ -132,7 +132,7 @@ def _spoken(piece: str, voice: str) -> tuple[Sound, tuple[TimedPhone, ...]]:
     Remembered, because espeak-ng keeps its voice's flutter going from call to call:
     the same words said again come out some samples longer or shorter.
     """
-    sound, phones, _ = speak(piece, voice, words_per_minute=150, pitch=42)
+    sound, phones, _ = speak(piece, voice, words_per_minute=172, pitch=42)
     silence = np.zeros(round(BREATH * sound.rate_hz), np.float32)
     later = (
         TimedPhone(phone.symbol, phone.start + BREATH, phone.end + BREATH)
@@ -146,16 +146,19 @@ def mouth_shapes(phones: Sequence[TimedPhone], seconds: float) -> NDArray[np.flo
     count = int(np.ceil(seconds * STEPS_PER_SECOND)) + 1
     track = np.zeros((count, len(_REST)), np.float32)
     shut, on_teeth = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    was_silent = True
     for phone in phones:
         for letter, start, end in _parts(phone):
             first, last = _steps(start - _AHEAD), _steps(end - _AHEAD)
             track[max(first, 0) : max(last, 0)] = _SHAPES.get(letter, _NEUTRAL)
             if letter in _SHUT:
-                _insist(shut, start, end)
+                _insist(shut, *_closure(letter, start, end, was_silent=was_silent))
             elif letter in _ON_TEETH:
                 _insist(on_teeth, start, end)
+        was_silent = not phone.symbol
     track = _blurred(track, _BLUR)
-    shut, on_teeth = _blurred(shut, 0.012), _blurred(on_teeth, 0.014)
+    shut = np.minimum(1.0, 1.2 * _blurred(shut, 0.016)).astype(np.float32)
+    on_teeth = _blurred(on_teeth, 0.016)
     opening = (1.0 - shut)[:, None]
     track[:, :3] *= opening
     track[:, 5] = np.maximum(track[:, 5], 0.8 * shut)
@@ -176,9 +179,24 @@ def _parts(phone: TimedPhone) -> Iterator[tuple[str, float, float]]:
         yield letter, start, start + each
 
 
+def _closure(
+    letter: str, start: float, end: float, *, was_silent: bool
+) -> tuple[float, float]:
+    """When lips are shut for a phoneme whose sound lies between start and end.
+
+    espeak-ng's p and b begin with the burst, when the lips part: they are shut in the
+    gap before (seen in the spectrogram). After silence lips simply stay shut.
+    """
+    if letter == "p":
+        start, end = start - 0.060, min(end, start + 0.015)
+    elif letter == "b":
+        start, end = start - 0.030, max(start + 0.015, end - 0.025)
+    return (start - 0.25 if was_silent else start), end
+
+
 def _insist(track: NDArray[np.float32], start: float, end: float) -> None:
-    """Hold a closure for at least 70 ms: shorter ones fell between two pictures."""
-    middle, half = (start + end) / 2 - 0.008, max(0.035, (end - start) / 2 - 0.004)
+    """Hold a closure for at least 80 ms: shorter ones fell between two pictures."""
+    middle, half = (start + end) / 2, max(0.040, (end - start) / 2)
     track[max(0, _steps(middle - half)) : max(0, _steps(middle + half))] = 1.0
 
 
