@@ -1,4 +1,4 @@
-"""What this computer has and lacks, one line each, with a remedy for what is missing."""
+"""What this computer has and lacks, with a remedy for each thing that is missing."""
 
 from __future__ import annotations
 
