@@ -26,6 +26,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_app.capture.clips import colors_of
 from avatar_app.enroll.interview import survey_take
 from avatar_app.enroll.tracking import FaceTrack, follow_faces, join_track
 from avatar_app.fit.crops import Planes
@@ -149,9 +150,7 @@ def _follow(frames: Frames, fps: float) -> FaceTrack:
     return join_track(found, np.arange(len(found)) / fps)
 
 
-def _silence(
-    path: Path, sound: Sound, frames: int, fps: float
-) -> NDArray[np.bool_]:
+def _silence(path: Path, sound: Sound, frames: int, fps: float) -> NDArray[np.bool_]:
     """Frames well inside silence, by the word times beside the clip or by loudness."""
     silent = np.zeros(frames, np.bool_)
     words = path.with_suffix(".align")
@@ -217,7 +216,9 @@ def measure(
         }
         for name, frames in systems.items():
             scores.setdefault(name, []).append(compare(test.real, frames))
-        scores.setdefault("cross", []).append(_cross(face, paster, tests, motions, index))
+        scores.setdefault("cross", []).append(
+            _cross(face, paster, tests, motions, index)
+        )
         print(f"  {test.footage.path.name}: {_line(scores['engine'][-1])}", flush=True)
     return {name: _median(rows) for name, rows in scores.items()}
 
@@ -265,7 +266,8 @@ def write_film(out: Path, test: Test, frames: list[Planes]) -> Path:
 
 def _bgr(planes: Planes) -> NDArray[np.uint8]:
     frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
-    pixels = frame.to_ndarray(format="bgr24", src_colorspace="ITU709")
+    space = colors_of(frame.height).space
+    pixels = frame.to_ndarray(format="bgr24", src_colorspace=space)
     return np.asarray(pixels, np.uint8)
 
 

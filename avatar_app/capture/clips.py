@@ -44,6 +44,26 @@ EXACT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Colors:
+    """What the numbers of a picture mean: matrix, primaries and transfer."""
+
+    space: Colorspace
+    primaries: ColorPrimaries
+    trc: ColorTrc
+
+
+def colors_of(height: int) -> Colors:
+    """BT.709 from 720 lines on, BT.601 below.
+
+    The standards say so, and so do players and libraries that do not read tags: they
+    guess by size, or take everything small for BT.601.
+    """
+    if height >= 720:
+        return Colors(Colorspace.ITU709, ColorPrimaries.BT709, ColorTrc.BT709)
+    return Colors(Colorspace.ITU601, ColorPrimaries.SMPTE170M, ColorTrc.SMPTE170M)
+
+
 @contextmanager
 def write_clip(
     shelf: Shelf,
@@ -124,10 +144,11 @@ class ClipWriter:
         context = self._film.codec_context
         context.time_base = MILLISECONDS
         context.thread_count = min(4, os.cpu_count() or 1)
-        context.colorspace = Colorspace.ITU709
+        colors = colors_of(height)
+        context.colorspace = colors.space
         context.color_range = ColorRange.MPEG
-        context.color_primaries = ColorPrimaries.BT709
-        context.color_trc = ColorTrc.BT709
+        context.color_primaries = colors.primaries
+        context.color_trc = colors.trc
         self._voice = self._container.add_stream(
             "flac", rate=rate_hz, layout="mono", format="s16"
         )
@@ -168,7 +189,7 @@ class ClipWriter:
             np.ascontiguousarray(picture.pixels), format="bgr24"
         ).reformat(
             format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
+            dst_colorspace=colors_of(self._size[0]).space,
             dst_color_range=ColorRange.MPEG,
             interpolation=EXACT,
         )
@@ -214,7 +235,9 @@ def read_pictures(take: Take, clip: Clip) -> Iterator[Picture]:
     seen = 0
     for frame in read_frames(take.shelf, clip.name):
         pixels = frame.to_ndarray(
-            format="bgr24", src_colorspace=Colorspace.ITU709, interpolation=EXACT
+            format="bgr24",
+            src_colorspace=colors_of(take.height).space,
+            interpolation=EXACT,
         )
         yield Picture(np.asarray(pixels, dtype=np.uint8), frame.time)
         seen += 1
@@ -223,7 +246,7 @@ def read_pictures(take: Take, clip: Clip) -> Iterator[Picture]:
 
 
 def read_frames(shelf: Shelf, name: str) -> Iterator[av.VideoFrame]:
-    """Yield a clip's decoded frames (yuv420p, BT.709), for those who avoid BGR.
+    """Yield a clip's decoded frames (yuv420p, see ``colors_of``), for those who avoid BGR.
 
     Raises:
         FileTorn: The clip was cut or altered.
