@@ -246,7 +246,9 @@ def read_pictures(take: Take, clip: Clip) -> Iterator[Picture]:
 
 
 def read_frames(shelf: Shelf, name: str) -> Iterator[av.VideoFrame]:
-    """Yield a clip's decoded frames (yuv420p, see ``colors_of``), for those who avoid BGR.
+    """Yield a clip's decoded frames, for those who avoid BGR.
+
+    They are yuv420p in the colors that ``colors_of`` names.
 
     Raises:
         FileTorn: The clip was cut or altered.

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.capture.devices import DeviceHandle, Heard
+from avatar_app.capture.evidence import is_looped
 from avatar_app.capture.take import Origin
 from avatar_app.errors import NoMicrophone, SoundLost
 
@@ -21,8 +22,6 @@ _CLOSING_SECONDS = 2.0
 _QUEUE_SECONDS = 20.0
 _BLOCK_SECONDS = 0.01
 _ANCHOR_SECONDS = 8
-# What plays back is no microphone, whatever it calls itself.
-_LOOPED = ("monitor", "loopback", "stereo mix", "vb-audio", "cable output", "blackhole")
 
 
 def microphones() -> list[DeviceHandle]:
@@ -208,7 +207,6 @@ def _list(portaudio: ModuleType) -> list[DeviceHandle]:
             f"system={systems[device['hostapi']]}",
         )
         for number, device in enumerate(devices)
-        if device["max_input_channels"] > 0
-        and not any(word in str(device["name"]).lower() for word in _LOOPED)
+        if device["max_input_channels"] > 0 and not is_looped(str(device["name"]))
     ]
     return sorted(found, key=lambda handle: handle.number != usual)
