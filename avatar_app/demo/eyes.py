@@ -66,16 +66,22 @@ class Eye:
             fold + (y - fold) * stretched,
         )
         lowered = y + (self._lower - floor) * bell(y - floor, 0.07)
-        source = np.where(y < fold, y, np.where(y < margin, lid, lowered))
-        places = self._box.place(self._x, source.astype(np.float32))
-        skin = sample(self._painting, np.stack(places, -1))
+        upper, lower = (
+            self._taken(rows) for rows in (np.where(y < fold, y, lid), lowered)
+        )
         below, above = (y - margin) * self._unit, (floor - y) * self._unit
-        seen = np.clip(below + 0.5, 0, 1) * np.clip(above + 0.5, 0, 1)
-        seen = seen * (floor - margin > 0.004)
+        is_below = np.clip(below + 0.5, 0.0, 1.0).astype(np.float32)
+        skin = blend(lower, upper, is_below)
+        seen = is_below * np.clip(above + 0.5, 0, 1) * (floor - margin > 0.004)
         ball = self._ball(gaze, (y - margin).astype(np.float32))
         onto[self._box.rows, self._box.columns] = blend(
             ball, skin, np.asarray(seen, np.float32)
         )
+
+    def _taken(self, height: Field) -> NDArray[np.uint8]:
+        """The painting's skin from other heights, given in units for every pixel."""
+        places = self._box.place(self._x, np.asarray(height, np.float32))
+        return sample(self._painting, np.stack(places, -1))
 
     def _ball(self, gaze: tuple[float, float], below_lid: Field) -> NDArray[np.uint8]:
         color, cover = self._iris

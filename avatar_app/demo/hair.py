@@ -41,7 +41,8 @@ def draw_hair(picture: NDArray[np.uint8], box: Box, rng: np.random.Generator) ->
     shadow = shifted(blurred(mask, 0.06 * unit), 0.02 * unit, 0.05 * unit)
     dark = (1.0 - 0.42 * shadow * smoothstep(-1.2, -0.95, y))[..., None]
     base = np.array(_ROOT, np.float32) * 0.85
-    soft = blurred(mask, 0.014 * unit)[..., None]
+    # Narrower than the hair itself, or its dark would fringe the wall behind.
+    soft = smoothstep(0.3, 1.0, blurred(mask, 0.016 * unit))[..., None]
     picture[:] = np.clip(picture * dark * (1 - soft) + base * soft, 0, 255)
     combed = picture.copy()
     _draw_strands(combed, box, mask, rng, 7000)
@@ -143,11 +144,11 @@ def draw_lashes(picture: NDArray[np.uint8], box: Box, rng: np.random.Generator) 
     upper = y - anatomy.upper_lid_edge(x)
     lower = y - anatomy.lower_lid_edge(x)
     _tint(picture, (176, 184, 226), 0.35 * bell(lower - 0.010, 0.009) * inside)
-    line = bell(upper + 0.003, 0.019) * inside * outer * 0.92
+    line = bell(upper + 0.012, 0.019) * inside * outer * 0.95
     line = line + bell(lower - 0.024, 0.012) * inside * outer * 0.26
     ink = np.zeros(picture.shape[:2], np.uint8)
     for side in (-1, 1):
-        for place in np.linspace(-0.5, 0.98, 34):
+        for place in np.linspace(-0.2, 0.98, 30):
             _lash(ink, box, side, float(place + rng.normal(0.0, 0.02)), rng)
     hairs = blurred(ink, 0.5).astype(np.float32) / 255.0
     _tint(picture, (28, 30, 40), np.clip(np.maximum(line, 0.62 * hairs), 0.0, 0.93))
@@ -170,10 +171,12 @@ def _lash(
 ) -> None:
     x = np.float32(side * (anatomy.EYE_X + anatomy.EYE_HALF_WIDTH * min(place, 0.99)))
     root = anatomy.upper_lid_edge(np.array([x], np.float32))[0]
-    length = 0.020 + 0.016 * max(0.0, place) + rng.uniform(-0.007, 0.003)
-    lean = side * (0.15 + 0.75 * place + rng.normal(0.0, 0.12))
+    length = 0.024 + 0.020 * max(0.0, place) + rng.uniform(-0.007, 0.003)
+    lean = side * (0.2 + 0.9 * place + rng.normal(0.0, 0.12))
     steps = np.linspace(0.0, 1.0, 5, dtype=np.float32)
-    path = np.stack([x + lean * length * steps, root - length * 0.8 * steps**1.3], -1)
+    path = np.stack(
+        [x + lean * length * steps, root - 0.006 - length * 0.7 * steps**1.5], -1
+    )
     _stroke(ink, box, path.astype(np.float32), (230.0,), 1)
 
 

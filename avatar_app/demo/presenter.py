@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,7 @@ class Stage:
         self._tail = 0.0
         self._sound: deque[NDArray[np.float32]] = deque()
         self._made, self._kept = 0, 0
+        self._lock = Lock()  # camera and microphone may be read by two threads
 
     @property
     def now(self) -> float:
@@ -122,22 +124,23 @@ class Stage:
             if end > self.now:
                 break
             self._turn_page(end)
-        self._made = until
         self._keep(np.clip(sound, -1.0, 1.0))
 
     def heard(self) -> Heard:
         """All sound since the last call."""
-        start = self._made - self._kept
-        parts = list(self._sound)
-        self._sound.clear()
-        self._kept = 0
+        with self._lock:
+            start = self._made - self._kept
+            parts = list(self._sound)
+            self._sound.clear()
+            self._kept = 0
         samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
         return Heard(samples, start / _RATE_HZ)
 
     def forget(self) -> None:
         """Forget what was heard so far."""
-        self._sound.clear()
-        self._kept = 0
+        with self._lock:
+            self._sound.clear()
+            self._kept = 0
 
     def _turn_page(self, start: float) -> None:
         """Begin the next sentence at a moment, or note that there is none."""
@@ -156,10 +159,12 @@ class Stage:
             sound[first - offset : last - offset] += _LOUDER * voice[first:last]
 
     def _keep(self, sound: NDArray[np.float32]) -> None:
-        self._sound.append(sound)
-        self._kept += len(sound)
-        while self._kept > _KEPT_SECONDS * _RATE_HZ:
-            self._kept -= len(self._sound.popleft())
+        with self._lock:
+            self._made += len(sound)
+            self._sound.append(sound)
+            self._kept += len(sound)
+            while self._kept > _KEPT_SECONDS * _RATE_HZ:
+                self._kept -= len(self._sound.popleft())
 
 
 class DrawnCamera:
@@ -172,6 +177,11 @@ class DrawnCamera:
         self.width, self.height, self.fps = width, height, stage.fps
         self._stage = stage
         self._portrait: Portrait | None = None
+
+    @property
+    def coming(self) -> Look:
+        """What the next picture will show; the truth to measure trackers by."""
+        return self._stage.look()
 
     def start(self) -> None:
         """Paint the presenter; takes about two seconds."""

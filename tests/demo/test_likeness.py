@@ -98,7 +98,6 @@ def test_the_tracked_mouth_follows_the_drawn_one(spoken: _Seen) -> None:
     """Aperture correlates, width varies, and the chin really goes down."""
     follows = np.corrcoef(spoken.aperture, spoken.drawn)[0, 1]
     chin = np.corrcoef(spoken.chin, spoken.drawn)[0, 1]
-    print(f"aperture r {follows:.3f}, chin r {chin:.3f}, {np.ptp(spoken.width):.3f}")  # noqa: T201
 
     assert follows >= 0.85
     assert chin >= 0.6
