@@ -104,7 +104,7 @@ def _build(
     enrollment = carry_out(survey_take(take, "evaluation"))
     tracked = time.process_time()
     clock = _Stages()
-    face = carry_out(fit_face(enrollment, options.seed), clock)
+    face = carry_out(fit_face(enrollment, options.seed), clock).face
     end = time.process_time()
     return face, {
         "build_cpu_s": end - start,

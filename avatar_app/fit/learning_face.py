@@ -24,6 +24,7 @@ from avatar_app.fit.crops import (
     split_planes,
 )
 from avatar_app.fit.face import LIP_PARTS, Finish, Mouths, PersonalFace
+from avatar_app.fit.idle import Idle, choose_clip, choose_span
 from avatar_app.fit.listening import room_of
 from avatar_app.fit.steadying import Steady
 from avatar_app.fit.strips import Strip, planes_of_clip, reopen_strip, strip_of
@@ -40,7 +41,16 @@ _BASIS_BYTES = 400_000_000  # of float32 faces from which the basis is found
 _DETAIL = 0.6
 
 
-def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[PersonalFace]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """A face, and the clip in which it idles."""
+
+    face: PersonalFace
+    idle: Idle
+    idle_clip: int
+
+
+def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[Learned]:
     """Learn the face; a job cut short goes on where it was.
 
     Raises:
@@ -58,9 +68,25 @@ def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[PersonalFace]:
     trained = yield from share(_train(shelf, study, strips, seed), 0.36, 0.96)
     yield Progress(0.96, 1, "Keeping your teeth sharp")
     face = _finish(enrollment, window, steady, lighting, study, strips, trained)
+    learned = _with_idle(enrollment, face, strips)
     for name in list(shelf.names(_WORKPLACE)):
         shelf.erase(name)
-    return face
+    return learned
+
+
+def _with_idle(enrollment: Enrollment, face: PersonalFace, strips: _Strips) -> Learned:
+    """Choose the idle film and note what is known of its frames."""
+    take = enrollment.take
+    number = choose_clip(take, [_measures(lips)[:, 0] for lips in strips.lips])
+    track = reopen_track(take.shelf, enrollment.tracks[number])
+    first, last = choose_span(track, take.width, take.height)
+    strip, light = strips[number], strips.light[number]
+    setting = face.setting(even_band(strip.band, light, face.lighting), strip.rigid)
+    span = slice(first, last + 1)
+    idle = Idle(
+        np.array([first], np.int32), strip.poses[span], light[span], setting[span]
+    )
+    return Learned(face, idle, number)
 
 
 def _learn_window(enrollment: Enrollment) -> Job[tuple[Window, Steady]]:
@@ -133,6 +159,9 @@ class _Strips:
 
     def __iter__(self) -> Iterator[Strip]:
         return (reopen_strip(self._shelf, name) for name in self._names)
+
+    def __getitem__(self, number: int) -> Strip:
+        return reopen_strip(self._shelf, self._names[number])
 
     def speaking_seconds(self, enrollment: Enrollment) -> float:
         pairs = zip(enrollment.take.clips, self.seen, strict=True)

@@ -228,6 +228,21 @@ class FilmWriter:
         }
 
 
+def put_text(path: Path, text: str) -> None:
+    """Write a small text beside a film, whole or not at all.
+
+    Raises:
+        DiskFull, FolderRefused: As for the film.
+    """
+    draft = path.with_name(f".{path.name}.part")
+    with _in_our_words(path.parent):
+        try:
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
 def rate_factor(height: int) -> int:
     """Return x264's constant rate factor for a film of so many lines.
 
@@ -239,7 +254,7 @@ def rate_factor(height: int) -> int:
 
 
 def planes_of(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return (H, W, 3) blue-green-red as the film's planes: video range, matrix by size.
+    """Return (H, W, 3) blue-green-red as a film's planes: video range, matrix by size.
 
     OpenCV's own COLOR_BGR2YUV_I420 knows BT.601 only, which would tint an HD film.
     """

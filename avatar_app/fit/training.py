@@ -1,0 +1,58 @@
+"""Learn a whole person: their face, their voice, and how they sit and listen."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import UTC, datetime
+
+from avatar_app.capture.clips import read_sound
+from avatar_app.capture.take import Purpose
+from avatar_app.enroll.enrollment import Enrollment
+from avatar_app.fit.avatar import FACE, VOICE, Avatar, Card
+from avatar_app.fit.face import keep_face
+from avatar_app.fit.idle import copy_film
+from avatar_app.fit.learning_face import fit_face
+from avatar_app.fit.voice import Reading, fit_voice, keep_voice
+from avatar_app.work import Job, share
+
+_FACE_SHARE = 0.55
+
+
+def fit_avatar(enrollment: Enrollment, seed: int = 0) -> Job[Avatar]:
+    """Learn the face and the voice; whatever was finished before is not done again.
+
+    Raises:
+        TooLittleFootage, TooLittleSpeech: There is not enough to learn from.
+        DiskFull: There is no room left; finished stages are kept.
+    """
+    started = time.process_time()
+    take = enrollment.take
+    shelf = take.shelf
+    if FACE not in shelf:
+        learned = yield from share(fit_face(enrollment, seed), 0.0, _FACE_SHARE)
+        copy_film(take, learned.idle_clip, shelf)
+        learned.idle.keep(shelf)
+        keep_face(learned.face, shelf, FACE)
+    if VOICE not in shelf:
+        readings = [
+            Reading(clip.text, read_sound(take, clip))
+            for clip in take.clips
+            if clip.purpose is Purpose.READING and clip.text
+        ]
+        voice = yield from share(
+            fit_voice(readings, shelf, seed=seed), _FACE_SHARE, 1.0
+        )
+        keep_voice(voice, shelf, VOICE)
+    card = Card(
+        person=enrollment.person,
+        origin=take.origin.value,
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        width=take.width,
+        height=take.height,
+        fps=take.fps,
+        consent=hashlib.sha256(enrollment.record.encode()).hexdigest(),
+        footage_seconds=take.seconds,
+        build_cpu_seconds=time.process_time() - started,
+    )
+    return Avatar(shelf, card).keep()

@@ -1,0 +1,93 @@
+"""The avatar acts a lesson: every sentence is spoken, and the mouth moved to it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+
+import numpy as np
+import soundfile
+
+from avatar_app.errors import FileTorn
+from avatar_app.fit.avatar import FACE, VOICE, Avatar
+from avatar_app.fit.face import PersonalFace, reopen_face
+from avatar_app.fit.voice import PersonalVoice, reopen_voice
+from avatar_app.lesson.lesson import Lesson, Sentence
+from avatar_app.media import Sound
+from avatar_app.perform.motion import move_mouth
+from avatar_app.perform.performance import Passage, Performance
+from avatar_app.perform.speech import say
+from avatar_app.shelf import Shelf
+from avatar_app.work import Job, Progress
+
+_BEFORE = 0.4  # seconds in which the avatar is there before it speaks
+_AFTER = 0.8  # and after its last word
+
+
+def perform_lesson(avatar: Avatar, lesson: Lesson) -> Job[Performance]:
+    """Speak and move every sentence.
+
+    Raises:
+        FileTorn: The avatar is damaged.
+        DiskFull: There is no room left.
+    """
+    face = reopen_face(avatar.shelf, FACE)
+    voice = reopen_voice(avatar.shelf, VOICE)
+    passages = []
+    for number, sentence in enumerate(lesson.sentences):
+        yield Progress(number, len(lesson.sentences), f"Speaking: {sentence.text}")
+        is_last = number == len(lesson.sentences) - 1
+        before = _BEFORE if number == 0 else 0.0
+        after = _AFTER if is_last else sentence.pause_after
+        passages.append(_act(avatar, face, voice, sentence, before, after))
+    return Performance(avatar, tuple(passages))
+
+
+def _act(
+    avatar: Avatar,
+    face: PersonalFace,
+    voice: PersonalVoice,
+    sentence: Sentence,
+    before: float,
+    after: float,
+) -> Passage:
+    """Speak one sentence, for a whole number of pictures, and move the mouth to it."""
+    speech = say(voice, sentence.text)
+    fps, rate_hz = avatar.card.fps, speech.sound.rate_hz
+    lead = round(before * rate_hz)
+    pictures = int(np.ceil((before + speech.sound.seconds + after) * fps))
+    samples = np.zeros(round(pictures / fps * rate_hz), np.float32)
+    spoken = speech.sound.samples[: len(samples) - lead]
+    samples[lead : lead + len(spoken)] = spoken
+    sound = Sound(samples, rate_hz)
+    motion = move_mouth(face, sound, pictures, fps)
+    name = f"perform/{_digest(sentence.text, before, after)}"
+    keep_sound(sound, avatar.shelf, f"{name}.flac")
+    motion.keep(avatar.shelf, f"{name}.safetensors")
+    words = tuple(
+        type(word)(word.text, word.start + before, word.end + before)
+        for word in speech.words
+    )
+    return Passage(
+        sentence.text, f"{name}.flac", f"{name}.safetensors", pictures / fps, words
+    )
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
+
+
+def keep_sound(sound: Sound, shelf: Shelf, name: str) -> None:
+    """Seal a sound as FLAC, 16 bits."""
+    content = io.BytesIO()
+    soundfile.write(content, sound.samples, sound.rate_hz, "PCM_16", format="FLAC")
+    shelf.write(name, content.getvalue())
+
+
+def reopen_sound(shelf: Shelf, name: str) -> Sound:
+    """Read a sealed sound; raises FileTorn."""
+    try:
+        samples, rate_hz = soundfile.read(io.BytesIO(shelf.read(name)), dtype="float32")
+    except soundfile.LibsndfileError as error:
+        raise FileTorn(name) from error
+    return Sound(np.asarray(samples, np.float32), int(rate_hz))
