@@ -287,20 +287,23 @@ def _pip(steps: _Steps, *words: str) -> None:
             print(f"\n  trying again ({again + 1} of {TRIES})", flush=True)
             time.sleep(5 * again)
             steps.done = reached
-        with LOG.open("a", encoding="utf-8") as log:
-            ran = subprocess.Popen(
-                [*PIP, "install", "--progress-bar", "off", *words],
+        command = [*PIP, "install", "--progress-bar", "off", *words]
+        with (
+            LOG.open("a", encoding="utf-8") as log,
+            subprocess.Popen(
+                command,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-            )
+            ) as ran,
+        ):
             assert ran.stdout is not None
             for line in ran.stdout:
                 log.write(line)
                 steps.hear(line)
-        if ran.wait() == 0:
+        if ran.returncode == 0:
             return
     told = LOG.read_text(errors="replace").splitlines()[-12:]
     raise _Stopped(

@@ -1,0 +1,175 @@
+"""The commands: quick to start, tidy to stop, and never a traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from avatar_app import __version__
+from avatar_app.__main__ import main
+from avatar_app.errors import DiskFull
+from avatar_app.render.film import Film
+from avatar_app.work import Job, Progress
+
+MakeDemo = Callable[[Path, str | None, int], Job[Film]]
+
+
+@pytest.fixture
+def studio(monkeypatch: pytest.MonkeyPatch) -> Callable[[MakeDemo], None]:
+    """Put a made-up studio in the place of the real one."""
+
+    def replace(make_demo: MakeDemo) -> None:
+        module = ModuleType("avatar_app.studio")
+        module.make_demo = make_demo  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "avatar_app.studio", module)
+
+    return replace
+
+
+def three_steps(folder: Path, text: str | None, seed: int) -> Job[Film]:
+    """A film of nothing."""
+    yield Progress(0, 3, f"Filming presenter {seed}")
+    yield Progress(1, 3, f"Filming presenter {seed}")
+    yield Progress(2, 3, f"Saying {text}")
+    return Film(folder / "film.mp4", folder / "film.vtt", 2.0, 50, 25)
+
+
+def test_the_version_comes_at_once_and_loads_nothing_heavy() -> None:
+    """No torch, no OpenCV, no Qt: half a second is plenty."""
+    program = (
+        "import sys\n"
+        "from avatar_app.__main__ import main\n"
+        "try: main(['--version'])\n"
+        "except SystemExit: pass\n"
+        "print(*{'torch', 'cv2', 'numpy', 'av', 'PySide6'} & set(sys.modules))\n"
+    )
+    took = []
+    for _ in range(3):
+        began = time.monotonic()
+        ran = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        )
+        took.append(time.monotonic() - began)
+
+    assert ran.stdout.splitlines() == [__version__, ""]
+    assert min(took) < 0.5
+
+
+def test_a_demo_tells_its_steps_and_where_the_film_is(
+    studio: Callable[[MakeDemo], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In a log, every saying is one line; the file comes last."""
+    studio(three_steps)
+    code = main(["demo", "--out", str(tmp_path), "--text", "hello", "--seed", "7"])
+
+    told = capsys.readouterr().out
+    assert code == 0
+    assert told.count("Filming presenter 7") == 1
+    assert "67%  Saying hello" in told
+    assert str(tmp_path / "film.mp4") in told
+
+
+def test_what_the_person_can_fix_is_said_in_two_sentences(
+    studio: Callable[[MakeDemo], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Exit code 2, what happened and what to do, and no traceback."""
+
+    def full(folder: Path, text: str | None, seed: int) -> Job[Film]:
+        yield Progress(1, 3, "Filming")
+        raise DiskFull(str(folder))
+
+    studio(full)
+    code = main(["demo", "--out", str(tmp_path)])
+
+    told = capsys.readouterr().err
+    assert code == 2
+    assert told == f"The disk is full ({tmp_path}).\n{DiskFull.remedy}\n"
+
+
+def test_ctrl_c_lets_the_job_tidy_up(
+    studio: Callable[[MakeDemo], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The job's finally runs; exit code 130 as a shell expects."""
+    tidied = []
+
+    def stopped(folder: Path, text: str | None, seed: int) -> Job[Film]:
+        try:
+            yield Progress(1, 3, "Filming")
+            raise KeyboardInterrupt
+        finally:
+            tidied.append(folder)
+
+    studio(stopped)
+
+    assert main(["demo", "--out", str(tmp_path)]) == 130
+    assert tidied == [tmp_path]
+    assert "Stopped" in capsys.readouterr().err
+
+
+def test_the_line_on_a_terminal_renews_itself(
+    studio: Callable[[MakeDemo], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One line of at most 78 characters, however long the saying."""
+
+    def wordy(folder: Path, text: str | None, seed: int) -> Job[Film]:
+        yield Progress(1, 3, "Filming " * 20)
+        return Film(folder / "film.mp4", folder / "film.vtt", 2.0, 50, 25)
+
+    studio(wordy)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    main(["demo", "--out", str(tmp_path)])
+
+    line = capsys.readouterr().out.split("\n")[0]
+    assert line.startswith("\r 33%  Filming")
+    assert len(line) == 79
+
+
+@pytest.mark.slow
+def test_the_doctor_names_each_thing_once() -> None:
+    """Every line is ok or missing; without the vital ones the exit code is 1."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "avatar_app", "doctor"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = ran.stdout.splitlines()
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert all(line.startswith(("ok       ", "missing  ")) for line in lines)
+    names = [line[9:].split(":")[0].split(".")[0] for line in lines]
+    assert len(set(names)) == len(names) >= 15
+    assert {"Python", "torch", "espeak-ng", "Cameras"} <= set(names)
+
+
+def test_what_is_missing_comes_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A vital thing that is missing decides the exit code."""
+    from avatar_app import doctor
+
+    def broken(folder: Path) -> list[doctor.Finding]:
+        return [
+            doctor.Finding("Cameras", "", "Connect a webcam."),
+            doctor.Finding("torch", "", "Repair it.", is_vital=True),
+        ]
+
+    monkeypatch.setattr(doctor, "examine", broken)
+
+    assert main(["doctor"]) == 1
+    assert "missing  torch. Repair it." in capsys.readouterr().out
