@@ -174,7 +174,10 @@ class WebcamCamera:
                 pixels = device.retrieve()[1] if is_there else None
                 failures = failures + 1 if pixels is None else 0
                 if pixels is not None and not must_stop.is_set():
-                    self._hand_over(Picture(np.asarray(pixels, np.uint8), seconds))
+                    even = pixels[
+                        : len(pixels) & ~1, : pixels.shape[1] & ~1
+                    ]  # as H.264
+                    self._hand_over(Picture(np.asarray(even, np.uint8), seconds))
         finally:
             device.release()
             if not must_stop.is_set():

@@ -87,8 +87,8 @@ def portaudio(monkeypatch: pytest.MonkeyPatch) -> PlayedPortAudio:
     """Put a played sound system in the place of the real one."""
     played = PlayedPortAudio()
     monkeypatch.setattr(soundcard, "_portaudio", lambda: played)
-    monkeypatch.setattr(soundcard, "_FIRST_SOUND_SECONDS", 0.1)
-    monkeypatch.setattr(soundcard, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(soundcard, "_FIRST_SOUND_SECONDS", 0.3)
+    monkeypatch.setattr(soundcard, "_PATIENCE_SECONDS", 0.6)
     return played
 
 
@@ -117,7 +117,7 @@ def test_samples_are_counted_on_the_clock(portaudio: PlayedPortAudio) -> None:
     )
     assert second.samples.dtype == np.float32
     assert second.seconds + 0.03 == pytest.approx(third.seconds)
-    assert abs(first.seconds - before) < 0.05
+    assert abs(first.seconds - before) < 0.3
     assert portaudio.is_closed
 
 
@@ -139,7 +139,7 @@ def test_a_frozen_sound_system_is_noticed(portaudio: PlayedPortAudio) -> None:
     """No callback for a while: what came is given, then the sound is lost."""
     microphone = SoundCardMicrophone(first_microphone())
     microphone.start()
-    time.sleep(0.25)
+    time.sleep(0.7)
     assert len(microphone.read().samples) == BLOCK
     with pytest.raises(SoundLost):
         microphone.read()
