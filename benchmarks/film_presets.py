@@ -21,7 +21,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.render.export import ENCODING_THREADS, X264
+from avatar_app.render.export import ENCODING_THREADS, X264, rate_factor
 
 SIZES = ((640, 360), (1280, 720), (1920, 1080))
 
@@ -50,10 +50,11 @@ def main() -> None:
         clean, noisy = _material(clip, width, height, wish.frames)
         moving = _moving(clean, height)
         print(f"{clip.name} {width}x{height}, {wish.frames} frames")
-        for options in [*tried, X264]:
+        chosen = X264 | {"crf": str(rate_factor(height))}
+        for options in [*tried, chosen]:
             cost_ms, kbit, film = _encode(noisy, width, height, options, wish.threads)
             seen = _lumas(film)
-            name = "chosen" if options is X264 else options["preset"]
+            name = "chosen" if options is chosen else options["preset"]
             print(
                 f"  {name:9} crf {options['crf']}: {cost_ms:6.2f} ms/frame  PSNR to"
                 f" input {_psnr(seen, noisy, height):5.2f} dB,"
