@@ -82,4 +82,4 @@ def lid_crease(x: Field) -> Field:
 def brow_middle(x: Field) -> Field:
     """Height of the middle of the brow."""
     s = (np.abs(x) - 0.43) / 0.31
-    return np.asarray(-0.318 - 0.030 * s + 0.062 * s * s + 0.03 * s**3, np.float32)
+    return np.asarray(-0.318 - 0.044 * s + 0.062 * s * s + 0.03 * s**3, np.float32)
