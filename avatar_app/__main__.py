@@ -45,7 +45,7 @@ def _understood(words: Sequence[str] | None) -> argparse.Namespace:
     )
     demo.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     demo.add_argument("--text", help="what the presenter says")
-    demo.add_argument("--seed", type=int, default=1, help="which presenter (default 1)")
+    demo.add_argument("--seed", type=int, default=0, help="which presenter (default 0)")
     commands.add_parser("doctor", help="say what this computer has and lacks")
     return asked.parse_args(words)
 

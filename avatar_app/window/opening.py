@@ -37,7 +37,7 @@ def demo_film(folder: Path) -> Job[Film]:
     yield Progress(0, 1, words.STARTING)
     from avatar_app.studio import make_demo
 
-    return (yield from make_demo(folder, None, 1))
+    return (yield from make_demo(folder, None, 0))
 
 
 class Window(QScrollArea):
