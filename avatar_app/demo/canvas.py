@@ -83,10 +83,18 @@ class Box:
         return self.right - self.left, self.bottom - self.top
 
     def points(self, step: int = 1) -> tuple[Field, Field]:
-        """Face coordinates (x, y) of every step-th pixel center, each (H, W)."""
+        """Face coordinates (x, y) of every step-th pixel center, each (H, W).
+
+        The last ones lie on the box's far edges or just beyond, so that what is
+        worked out at them can be interpolated at every pixel.
+        """
         x0, y0 = self.canvas.middle
-        x = (np.arange(self.left, self.right, step) + 0.5 - x0) / self.canvas.unit
-        y = (np.arange(self.top, self.bottom, step) + 0.5 - y0) / self.canvas.unit
+        x = (
+            np.arange(self.left, self.right + step - 1, step) + 0.5 - x0
+        ) / self.canvas.unit
+        y = (
+            np.arange(self.top, self.bottom + step - 1, step) + 0.5 - y0
+        ) / self.canvas.unit
         grid = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
         return grid[0], grid[1]
 

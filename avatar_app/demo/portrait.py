@@ -41,9 +41,13 @@ class Portrait:
         canvas = Canvas(width, height)
         painting, depth = _painted(canvas, seed)
         self._posing = Posing(painting, depth, canvas)
-        self._canvas = painting.copy()
+        self._painting, self._canvas = painting, painting.copy()
         self._mouth = Mouth(painting, canvas)
         self._eyes = Eyes(painting, canvas, np.random.default_rng(seed + 2))
+
+    def painted(self) -> NDArray[np.uint8]:
+        """The painting before anything moves: lips closed, lids without eyes."""
+        return self._posing.picture(self._painting, HeadPose())
 
     def picture(self, look: Look) -> NDArray[np.uint8]:
         """Take one picture, (height, width, 3) uint8, newly made."""
@@ -88,9 +92,10 @@ def _seen(solid: sculpting.Solid, box: Box) -> sculpting.Relief:
     """Look at a solid, at half the canvas's fineness and on its right half only."""
     width, height = box.size
     unit = box.canvas.unit
-    x = (np.arange(0.5, width / 2, 2) / unit).astype(np.float32)
-    y = box.points(2)[1][:, :1]
-    grid = np.meshgrid(x, y[:, 0])
+    # Centers of two-by-two pixels, where resizing will look for them.
+    x = (np.arange(1, width / 2, 2) / unit).astype(np.float32)
+    y = (np.arange(box.top + 1, box.bottom, 2) - box.canvas.middle[1]) / unit
+    grid = np.meshgrid(x, y.astype(np.float32))
     half = sculpting.carve(solid, grid[0], grid[1], 2.0 / unit)
     whole = [
         cv2.resize(

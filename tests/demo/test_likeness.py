@@ -124,3 +124,16 @@ def test_a_still_look_gives_a_still_picture(portrait: Portrait) -> None:
     portrait.picture(Look(MouthShape(jaw=1.0, wide=1.0), 1.0))
 
     assert (portrait.picture(look) == first).all()
+
+
+def test_the_mouth_leaves_no_seam_in_a_face_at_rest(portrait: Portrait) -> None:
+    """With closed lips the redrawn part is the painting itself, up to its borders."""
+    at_rest = portrait.picture(Look())
+    shut = portrait.painted()
+
+    difference = np.abs(at_rest.astype(int) - shut.astype(int)).max(2)
+    rows, columns = np.nonzero(difference > 24)
+    middle, unit = 180 * 2 * 0.405, 360 * 0.198
+    heights = (rows - middle) / unit
+    away_from_features = (heights > 1.0) | (np.abs(columns - 320) > 0.75 * unit)
+    assert not away_from_features.any()
