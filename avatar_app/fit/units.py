@@ -94,6 +94,12 @@ class Inventory:
         self.symbols = sounds[segment]
         self.begin = np.where(self.half == 0, material.edges[segment], middle[segment])
         self.end = np.where(self.half == 0, middle[segment], ends[segment])
+        # Frames of pause that were recorded just before and after each unit.
+        pause = np.where(sounds < 0, length, 0)
+        self.quiet_before = np.where(self.half == 0, pause[segment - 1], 0)
+        self.quiet_after = np.where(
+            self.half == 1, pause[np.minimum(segment + 1, len(sounds) - 1)], 0
+        )
         self._length = length[segment]
         self._stress = stress[segment]
         self._before = sounds[segment - 1]

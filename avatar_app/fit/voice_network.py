@@ -24,6 +24,7 @@ from avatar_app.fit.vocoder import CEPSTRUM
 
 OUTPUTS = CEPSTRUM + 2  # envelope, log of the pitch, voiced
 _POSITION = 6
+DROPPED = 0.35  # 20 sentences: held-out distortion 7.44 dB against 7.55 at 0.15
 STRIDE = 2  # frames of 5 ms per step of the clock
 
 Floats = NDArray[np.float32]
@@ -157,7 +158,7 @@ class Turn(nn.Module):
         self.gap = gap
         self.norm = nn.LayerNorm(width)
         self.mix = nn.Linear(3 * width, width)
-        self.drop = nn.Dropout(0.15)
+        self.drop = nn.Dropout(DROPPED)
 
     def forward(self, flow: Tensor) -> Tensor:
         """Tell every moment what is around it: (B, T, width)."""

@@ -53,7 +53,9 @@ def read_script(text: str) -> Lesson:
     _refuse_foreign(text)
     speakable = _without_pictograms(text)
     if not _has_words(speakable):
-        pictures = _unique(c for c in text if unicodedata.category(c) in ("So", "Sk"))
+        pictures = _unique(
+            c for c in text if _is_pictogram(c) and unicodedata.category(c)[0] == "S"
+        )
         if not pictures:
             raise EmptyText
         raise Unspeakable(pictures)
@@ -132,7 +134,7 @@ def _ends(before: str, mark: str, after: str) -> bool:
     word = before.split()[-1] if before.split() else ""
     bare = word.strip("\"'“‘(").replace(".", "").lower()
     if bare in _TITLES:
-        return False
+        return bare == "no" and not opening[:1].isdigit()  # "No. 5", but "No. I won't."
     if small:
         return False
     if re.fullmatch(r"[\"'“‘(]*[A-Z]", word) and word[-1:] != "I":

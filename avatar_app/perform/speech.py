@@ -35,6 +35,7 @@ _OWN_LENGTH = 0.5  # how much of a unit's own length is kept, in logarithms
 _OWN_COLOUR = 0.5  # how much of a unit's own envelope is kept
 _LIVELY = 0.7  # how far the network's averages are spread to the person's range
 _JOIN_FRAMES = 4  # envelopes are smoothed this far around a join
+_ONSET, _RELEASE = 6, 12  # frames of the quiet beside a unit that is heard with it
 _LOUDEST, _KNEE = 0.7, 0.55  # -3 dB, and where it begins to be held down
 
 Floats = NDArray[np.float32]
@@ -219,6 +220,14 @@ def _line(
     for k, (start, count) in enumerate(zip(starts, length, strict=True)):
         share = (np.arange(count) + 0.5) / count
         source[start : start + count] = inventory.begin[units[k]] + share * own[k]
+        room = inventory.quiet_before[units[k]]
+        if wanted.breaks[k] and room:
+            run = np.arange(-min(room, _ONSET), 0)
+            source[start + run] = inventory.begin[units[k]] + run
+        room = inventory.quiet_after[units[k]]
+        if wanted.after[k] < 0 and wanted.half[k] == 1 and room:
+            run = np.arange(min(room, _RELEASE, total - start - count))
+            source[start + count + run] = inventory.end[units[k]] + run
         if not follows[k]:
             at = np.clip(start + reach, 0, total - 1)
             near[at] = np.maximum(near[at], 1 - np.abs(reach + 0.5) / _JOIN_FRAMES)

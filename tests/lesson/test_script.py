@@ -21,6 +21,8 @@ from avatar_app.lesson.script import read_script
         ("Use tools, e.g. a saw, i.e. a blade. Then rest.", None),
         ("J. R. Tolkien wrote it. I read it.", None),
         ("The U.S. Army came at 5 p.m. on Monday. It left.", None),
+        ("See No. 5 on the list. No more.", None),
+        ("No. I won’t.", ["No.", "I won’t."]),
         ("It has apples, pears, etc. The rest is bread.", None),
     ],
 )
@@ -65,7 +67,7 @@ def test_a_long_sentence_without_any_comma_is_cut_all_the_same() -> None:
     assert max(len(s.text.split()) for s in sentences) <= 40
 
 
-@pytest.mark.parametrize("text", ["", "   \n\t ", "...", "?! — “”", "\u200b"])
+@pytest.mark.parametrize("text", ["", "   \n\t ", "...", "?! — “”", "^ `", "\u200b"])
 def test_nothing_to_say_is_empty(text: str) -> None:
     """Blanks and marks alone are an empty text."""
     with pytest.raises(EmptyText):
