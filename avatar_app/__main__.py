@@ -103,7 +103,8 @@ def _without_chatter() -> Iterator[None]:
         sys.stderr.flush()
         os.dup2(terminal, 2)  # closes the pipe, so the listener comes to its end
         listener.join(1.0)
-        os.close(terminal)
+        if not listener.is_alive():  # a process left behind may hold the pipe open
+            os.close(terminal)
 
 
 class _Told:
