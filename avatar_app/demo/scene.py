@@ -122,9 +122,9 @@ def _drapes(x: Field, y: Field) -> Field:
 
 
 def draw_mark(picture: NDArray[np.uint8]) -> None:
-    """Draw the word DEMO on a small plate in the upper left corner of a canvas."""
+    """Draw DEMO on a small plate, lower left: the film's own marks are at the top."""
     size = picture.shape[0] * 0.030
-    left, top = 1.35 * size, 1.35 * size
+    left, top = 1.35 * size, picture.shape[0] - 3.45 * size
     width = 5.35 * size
     plate = picture.copy()
     corner = 0.55 * size

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,7 @@ class FaceFollower:
     def __init__(self, mesh: Any, detector: Any) -> None:
         self._mesh = mesh
         self._detector = detector
+        self._has_talked = False
 
     def look(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """Find the face in one frame of a stream.
@@ -73,9 +74,11 @@ class FaceFollower:
             (468, 2) landmarks in pixels, or None where no face is.
         """
         height, width = pixels.shape[:2]
-        found = self._mesh.process(np.ascontiguousarray(pixels[..., ::-1]))
+        with nullcontext() if self._has_talked else _hushed():
+            found = self._mesh.process(np.ascontiguousarray(pixels[..., ::-1]))
         if not found.multi_face_landmarks:
             return None
+        self._has_talked = True  # its last word comes with the first face it finds
         points = found.multi_face_landmarks[0].landmark
         return np.array([(p.x * width, p.y * height) for p in points], np.float32)
 
@@ -89,22 +92,43 @@ class FaceFollower:
 @contextmanager
 def follow_faces() -> Iterator[FaceFollower]:
     """Open the face mesh for one clip; it forgets everything when left."""
-    os.environ.setdefault("GLOG_minloglevel", "3")
-    import mediapipe as mp
+    with _hushed():
+        import mediapipe as mp
 
-    mesh = mp.solutions.face_mesh.FaceMesh(
-        static_image_mode=False,
-        max_num_faces=1,
-        refine_landmarks=False,
-        min_detection_confidence=0.4,
-        min_tracking_confidence=0.4,
-    )
-    # 0.7: at 0.5 a poster or a pattern on a shirt counts as a second person.
-    detector = mp.solutions.face_detection.FaceDetection(
-        model_selection=0, min_detection_confidence=0.7
-    )
+        mesh = mp.solutions.face_mesh.FaceMesh(
+            static_image_mode=False,
+            max_num_faces=1,
+            refine_landmarks=False,
+            min_detection_confidence=0.4,
+            min_tracking_confidence=0.4,
+        )
+        # 0.7: at 0.5 a poster or a pattern on a shirt counts as a second person.
+        detector = mp.solutions.face_detection.FaceDetection(
+            model_selection=0, min_detection_confidence=0.7
+        )
+        follower = FaceFollower(mesh, detector)
+        blank = np.zeros((64, 64, 3), np.uint8)
+        follower.look(blank)  # the engines start, and talk, at their first picture
+        follower.faces(blank)
     with mesh, detector:
-        yield FaceFollower(mesh, detector)
+        yield follower
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep the C++ engines' start-up chatter off the person's terminal.
+
+    It goes straight to file descriptor 2 and no setting of theirs stops it.
+    """
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def join_track(
