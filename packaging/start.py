@@ -170,7 +170,7 @@ class _Steps:
         words = line.split()
         if line.startswith(("Collecting", "Processing", "Requirement already")):
             self.done = min(self.done + 1, self.total)
-            name = words[2 if words[0] == "Requirement" else 1].split("==")[0]
+            name = words[3 if words[0] == "Requirement" else 1].split("==")[0]
             self._say(name.rsplit("/", 1)[-1].split("-")[0])
         elif line.startswith("  Downloading") and "MB" in line:
             self._say(" ".join(words)[:60])
