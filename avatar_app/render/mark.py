@@ -38,14 +38,15 @@ class Marks:
 
     def __init__(self, width: int, height: int, *, is_demo: bool) -> None:
         letters_px = max(10.0, _LETTERS * min(width, height))
-        label = _Stamp.drawn(_LABEL, letters_px, width)
-        later = _Stamp.drawn(_LATER, letters_px * _SMALLER, width)
+        label = _Stamp.drawn(_LABEL, letters_px, 0.55 * width)
+        later = _Stamp.drawn(_LATER, letters_px * _SMALLER, 0.55 * width)
+        # The upper corners; the presenter's camera writes its own DEMO in the lower left.
         side = _even(_MARGIN * width)
         top = _even(_MARGIN * height)
         self._label = [label.at(top, side)]
         self._later = [later.at(top, side)]
         if is_demo:
-            demo = _Stamp.drawn(_DEMO, letters_px, width // 2)
+            demo = _Stamp.drawn(_DEMO, letters_px, 0.3 * width)
             placed = demo.at(top, width - side - demo.width)
             self._label.append(placed)
             self._later.append(placed)
@@ -84,11 +85,11 @@ class _Stamp:
         return self.keep.shape[1]
 
     @classmethod
-    def drawn(cls, words: str, letters_px: float, room_px: int) -> Self:
+    def drawn(cls, words: str, letters_px: float, room_px: float) -> Self:
         """Draw words in white on a dark plate, smaller where the film is narrow."""
         font_file = str(bundled("assets/fonts/Inter-SemiBold.otf"))
         font = ImageFont.truetype(font_file, letters_px)
-        while letters_px > 5 and font.getlength(words) + 2 * letters_px > room_px * 0.8:
+        while letters_px > 4 and font.getlength(words) + 2 * letters_px > room_px:
             letters_px *= 0.9
             font = ImageFont.truetype(font_file, letters_px)
         width = _even(font.getlength(words) + 1.3 * letters_px)
