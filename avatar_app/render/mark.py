@@ -40,7 +40,7 @@ class Marks:
         letters_px = max(10.0, _LETTERS * min(width, height))
         label = _Stamp.drawn(_LABEL, letters_px, 0.55 * width)
         later = _Stamp.drawn(_LATER, letters_px * _SMALLER, 0.55 * width)
-        # The upper corners; the presenter's camera writes its own DEMO in the lower left.
+        # The upper corners: the presenter's camera writes its own DEMO below.
         side = _even(_MARGIN * width)
         top = _even(_MARGIN * height)
         self._label = [label.at(top, side)]
