@@ -1,0 +1,1 @@
+"""What the weights room promises."""
