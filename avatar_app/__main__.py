@@ -7,20 +7,15 @@ Exit codes: 0 done, 1 something is missing (doctor), 2 the person can put it rig
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import re
 import sys
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from avatar_app import __version__
 from avatar_app.errors import AvatarError
 from avatar_app.window.words import STOPPED, time_left
 from avatar_app.work import Pace, Progress, carry_out
-
-_CHATTER = re.compile(rb"[IW]0000 |INFO: Created TensorFlow|WARNING: All log messages")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -60,8 +55,7 @@ def _demo(folder: Path, text: str | None, seed: int) -> int:
 
     told = _Told()
     try:
-        with _without_chatter():
-            film = carry_out(make_demo(folder, text, seed), told.step)
+        film = carry_out(make_demo(folder, text, seed), told.step)
     except AvatarError as error:
         told.over()
         print(f"{error}\n{error.remedy}", file=sys.stderr)
@@ -74,37 +68,6 @@ def _demo(folder: Path, text: str | None, seed: int) -> int:
     print(f"Film:     {film.path}  ({film.seconds:.1f} s, {film.frames} pictures)")
     print(f"Captions: {film.captions}")
     return 0
-
-
-@contextlib.contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Keep the remarks of native libraries off the terminal; all else passes.
-
-    MediaPipe's TensorFlow Lite writes them straight to file descriptor 2, whatever its
-    log levels are set to, and would tear the line that tells the progress.
-    """
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    reading, writing = os.pipe()
-    os.dup2(writing, 2)
-    os.close(writing)
-
-    def pass_on() -> None:
-        with os.fdopen(reading, "rb") as said:
-            for line in said:
-                if not _CHATTER.match(line):
-                    os.write(terminal, line)
-
-    listener = threading.Thread(target=pass_on, daemon=True)
-    listener.start()
-    try:
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(terminal, 2)  # closes the pipe, so the listener comes to its end
-        listener.join(1.0)
-        if not listener.is_alive():  # a process left behind may hold the pipe open
-            os.close(terminal)
 
 
 class _Told:

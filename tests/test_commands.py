@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -138,26 +137,6 @@ def test_the_line_on_a_terminal_renews_itself(
     line = capsys.readouterr().out.split("\n")[0]
     assert line.startswith("\r 33%  Filming")
     assert len(line) == 79
-
-
-def test_libraries_do_not_tear_the_line(
-    studio: Callable[[MakeDemo], None],
-    tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    """Their remarks are dropped, whatever else is said on standard error stays."""
-
-    def noisy(folder: Path, text: str | None, seed: int) -> Job[Film]:
-        yield Progress(1, 3, "Following your face")
-        os.write(2, b"W0000 00:00:1795 inference_feedback_manager.cc:114] Feedback\n")
-        os.write(2, b"something that matters\n")
-        return Film(folder / "film.mp4", folder / "film.vtt", 2.0, 50, 25)
-
-    studio(noisy)
-    main(["demo", "--out", str(tmp_path)])
-    os.write(2, b"and afterwards\n")
-
-    assert capfd.readouterr().err == "something that matters\nand afterwards\n"
 
 
 @pytest.mark.slow

@@ -175,3 +175,21 @@ def test_progress_counts_every_kind_of_package(
     told = capsys.readouterr().out
     assert "10 of 10 packages: torch" in told
     assert "10 of 10 packages: six" in told
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Debian only")
+def test_missing_libraries_come_with_their_command(
+    start: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Who is not root reads what to type, and the installation goes on."""
+    libraries = {"libc.so.6": "libc6", "libnothing.so.9": "libnothing9"}
+    monkeypatch.setattr(start, "SYSTEM_LIBRARIES", libraries)
+    monkeypatch.setattr(start.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(start.shutil, "which", lambda name: f"/usr/bin/{name}")
+    start._add_system_libraries()
+
+    told = capsys.readouterr().out
+    assert "sudo apt-get install -y --no-install-recommends libnothing9\n" in told
+    assert "libc6" not in told
