@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,7 +181,9 @@ class Running(Card):
         super().__init__()
         self.is_paused = False
         self._tell = pause_or_go_on
-        self._pace = Pace()
+        self._rested = 0.0  # seconds spent paused, which tell nothing of the pace
+        self._paused_at = 0.0
+        self._pace = Pace(self._working_time)
         self._saying = words.STARTING
         self.heading = text(words.STARTING, "heading")
         self.bar = QProgressBar()
@@ -199,7 +202,7 @@ class Running(Card):
     def begin(self) -> None:
         """Show the start of new work."""
         self.is_paused = False
-        self._pace = Pace()
+        self._pace = Pace(self._working_time)
         self._say(words.STARTING)
         self.bar.setValue(0)
         self.left.setText(" ")
@@ -229,9 +232,16 @@ class Running(Card):
 
     def _pause(self) -> None:
         self.is_paused = not self.is_paused
+        if self.is_paused:
+            self._paused_at = time.monotonic()
+        else:
+            self._rested += time.monotonic() - self._paused_at
         self.pause.say(words.GO_ON if self.is_paused else words.PAUSE)
         self._say(words.PAUSED if self.is_paused else self._saying)
         self._tell()
+
+    def _working_time(self) -> float:
+        return time.monotonic() - self._rested
 
     def _say(self, saying: str) -> None:
         if saying != self.heading.text():

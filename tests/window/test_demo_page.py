@@ -187,6 +187,23 @@ def test_pause_and_continue(qtbot: QtBot, open_window: OpenWindow) -> None:
     qtbot.waitUntil(page.done.isVisible, timeout=10000)
 
 
+def test_a_long_pause_does_not_change_the_time_left(
+    open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten minutes of work and an hour of lunch: still ten minutes left at half time."""
+    clock = [1000.0]
+    monkeypatch.setattr("avatar_app.window.demo.time.monotonic", lambda: clock[0])
+    running = open_window().page.running
+    running.begin()
+    clock[0] += 600
+    running.pause.click()
+    clock[0] += 3600
+    running.pause.click()
+    running.hear(Progress(1, 2, "Learning the voice"))
+
+    assert running.left.text() == "50%, about 10 min left"
+
+
 def test_cancel_removes_what_was_unfinished(
     qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
 ) -> None:
