@@ -97,7 +97,7 @@ def measure(sounds: Sequence[Sound], aligned: Sequence[Aligned]) -> Job[Material
     for done, sound in enumerate(sounds):
         yield Progress(done, len(sounds), "Measuring your voice")
         frames = len(sound.samples) // SAMPLES_PER_FRAME
-        found = analyse(sound, lowest, highest)
+        found = analyse(sound, lowest, highest, is_careful=True)
         pitch = found.pitch[:frames]
         phases.append(fundamental_phase(sound.samples, pitch))
         pitches.append(pitch)

@@ -1,9 +1,9 @@
 """Vocoder: a voice as pitch and envelope every 5 ms, and back.
 
 Analysis is WORLD's (Morise and others, "WORLD: A Vocoder-Based High-Quality Speech
-Synthesis System", 2016) with its fast pitch tracker. Envelopes are kept as
-mel-cepstra: ``log |H(w)| = sum c_k cos(k v(w))`` with ``v`` the axis that an all-pass
-of 0.466 bends as the ear does at 24 kHz.
+Synthesis System", 2016) with its fast pitch tracker or its careful one. Envelopes are
+kept as mel-cepstra: ``log |H(w)| = sum c_k cos(k v(w))`` with ``v`` the axis that an
+all-pass of 0.466 bends as the ear does at 24 kHz.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from avatar_app.fit.hearing import FRAME_S
 from avatar_app.media import Sound
@@ -23,6 +24,8 @@ CEPSTRUM = 40
 _BEND = 0.466
 _FFT = 1024  # cheaptrick's own size at 24 kHz
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 500.0
+_PIECE, _OVERLAP = 20 * RATE_HZ, RATE_HZ // 5  # copied so, memory does not grow
+_NEAR_VOICED = 4  # frames by which the fast tracker may be late
 _CREAK_FRAMES = 4  # voiced stretches up to here are mistakes of the tracker
 
 Array = NDArray[np.float64]
@@ -47,28 +50,56 @@ def copy_sound(sound: Sound) -> Sound:
     The copy has the same rate, length and timing, but WORLD's excitation and a
     smoothed envelope: what hears it gets used to a voice that is not recorded.
     """
-    import pyworld
-
-    samples = sound.at(RATE_HZ).samples.astype(np.float64)
-    if len(samples) < RATE_HZ // 20:
-        return sound
-    frames = analyse(Sound(samples.astype(np.float32), RATE_HZ))
-    times = np.arange(len(frames.pitch)) * FRAME_S
-    airy = pyworld.d4c(samples, frames.pitch, times, RATE_HZ, fft_size=_FFT)
-    power = np.exp(2 * frames.envelope @ basis(_FFT).T)
-    again = pyworld.synthesize(
-        frames.pitch, np.ascontiguousarray(power), airy, RATE_HZ, FRAME_S * 1000
-    )
-    made = Sound(again.astype(np.float32), RATE_HZ).at(sound.rate_hz).samples
+    samples = sound.at(RATE_HZ).samples
+    made = np.zeros(len(samples) + _OVERLAP, np.float32)
+    ramp = np.linspace(0, 1, _OVERLAP, dtype=np.float32)
+    for begin in range(0, len(samples), _PIECE):
+        piece = _copied(samples[begin : begin + _PIECE + _OVERLAP])
+        if begin:
+            piece[:_OVERLAP] *= ramp[: len(piece)]
+        if len(piece) > _PIECE:
+            piece[_PIECE:] *= ramp[::-1][: len(piece) - _PIECE]
+        made[begin : begin + len(piece)] += piece
+    whole = Sound(made[: len(samples)], RATE_HZ).at(sound.rate_hz).samples
     length = len(sound.samples)
-    fitted = np.pad(made, (0, max(0, length - len(made))))[:length]
+    fitted = np.pad(whole, (0, max(0, length - len(whole))))[:length]
     return Sound(np.clip(fitted, -1, 1).astype(np.float32), sound.rate_hz)
 
 
+def _copied(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Copy a piece at RATE_HZ; one too short to have a pitch stays as it is."""
+    import pyworld
+
+    if len(samples) < RATE_HZ // 10:
+        return samples.copy()
+    frames = analyse(Sound(samples, RATE_HZ))
+    times = np.arange(len(frames.pitch)) * FRAME_S
+    airy = pyworld.d4c(
+        samples.astype(np.float64), frames.pitch, times, RATE_HZ, fft_size=_FFT
+    )
+    power = np.ascontiguousarray(np.exp(2 * frames.envelope @ basis(_FFT).T))
+    again = pyworld.synthesize(frames.pitch, power, airy, RATE_HZ, FRAME_S * 1000)
+    return np.pad(again, (0, max(0, len(samples) - len(again))))[: len(samples)].astype(
+        np.float32
+    )
+
+
 def analyse(
-    sound: Sound, lowest_hz: float = _LOWEST_HZ, highest_hz: float = _HIGHEST_HZ
+    sound: Sound,
+    lowest_hz: float = _LOWEST_HZ,
+    highest_hz: float = _HIGHEST_HZ,
+    is_careful: bool = False,
 ) -> Frames:
-    """Measure pitch and envelope of a sound at RATE_HZ."""
+    """Measure pitch and envelope of a sound at RATE_HZ.
+
+    Args:
+        sound: What to measure.
+        lowest_hz: Lowest pitch to look for.
+        highest_hz: Highest pitch to look for.
+        is_careful: Track the pitch with Harvest: five times the work, steadier where
+            the voice is high, but voiced too far into fricatives, so the fast tracker
+            still says where voicing is.
+    """
     import pyworld
 
     if sound.rate_hz != RATE_HZ:
@@ -77,6 +108,12 @@ def analyse(
     rough, times = pyworld.dio(
         samples, RATE_HZ, lowest_hz, highest_hz, frame_period=FRAME_S * 1000
     )
+    if is_careful:
+        steady, _ = pyworld.harvest(
+            samples, RATE_HZ, lowest_hz, highest_hz, frame_period=FRAME_S * 1000
+        )
+        near = maximum_filter1d((rough > 0).astype(np.uint8), 2 * _NEAR_VOICED + 1)
+        rough = np.where(near > 0, steady, 0.0)
     pitch = _without_specks(pyworld.stonemask(samples, rough, times, RATE_HZ))
     power = pyworld.cheaptrick(samples, pitch, times, RATE_HZ, fft_size=_FFT)
     return Frames(0.5 * np.log(np.maximum(power, 1e-14)) @ _projection().T, pitch)

@@ -130,3 +130,18 @@ def test_a_copy_keeps_length_rate_and_likeness() -> None:
     assert len(copy.samples) == len(real.samples)
     assert not np.array_equal(copy.samples, real.samples)
     assert distortion_db(copy, real) < 5 < distortion_db(reads(SENTENCES[1]), real)
+
+
+def test_a_long_copy_has_no_seams() -> None:
+    """Copied in pieces, a long sound keeps its length, level and smoothness."""
+    once = reads(SENTENCES[0])
+    long = Sound(np.tile(once.samples, int(24 / once.seconds) + 1), once.rate_hz)
+
+    copy = copy_sound(long)
+
+    assert len(copy.samples) == len(long.samples)
+    seam = slice(int(19.9 * long.rate_hz), int(20.3 * long.rate_hz))
+    steps = np.abs(np.diff(copy.samples))
+    assert steps[seam].max() <= 1.2 * np.abs(np.diff(long.samples)).max()
+    power = np.mean(copy.samples[seam] ** 2) / np.mean(long.samples[seam] ** 2)
+    assert 0.4 < power < 2.5
