@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # The drawn presenter has no secrets: its vault's passphrase stands here for everyone,
 # so that a demo cut short goes on, and anyone may look at how an avatar is kept.
-DEMO_PASSPHRASE = "a drawn presenter has no secrets"
+DEMO_PASSPHRASE = "a drawn presenter has no secrets"  # noqa: S105 - no secret
 DEMO_VAULT = "demo-vault"
 DEMO_FILM = "demo.mp4"
 DEMO_PERSON = "Demo presenter"

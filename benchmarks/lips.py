@@ -46,9 +46,17 @@ from benchmarks.footage import Footage, clips_in, fps_of, pictures_of, sound_of,
 from benchmarks.measures import Frames, Real, compare, lips_only, track
 
 KEYS = (
-    "aperture_r width_r lmd_iod_percent mouth_psnr_db mouth_ssim sharpness jitter "
-    "lag_frames silence_sd_ratio aperture_sd_ratio"
-).split()
+    "aperture_r",
+    "width_r",
+    "lmd_iod_percent",
+    "mouth_psnr_db",
+    "mouth_ssim",
+    "sharpness",
+    "jitter",
+    "lag_frames",
+    "silence_sd_ratio",
+    "aperture_sd_ratio",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

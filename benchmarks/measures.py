@@ -45,8 +45,10 @@ def correlation(a: Floats, b: Floats) -> float:
 
 
 def lag(drawn: Floats, real: Floats, reach: int = 6) -> float:
-    """Frames by which the drawn mouth is late: the peak of correlation, between
-    frames by a parabola through its neighbours."""
+    """Frames by which the drawn mouth is late.
+
+    The peak of correlation, found between frames by a parabola through its neighbours.
+    """
     shifts = np.arange(-reach, reach + 1)
     scores = []
     for shift in shifts:

@@ -85,10 +85,11 @@ class Setting:
 
     def __call__(self, band: Floats, rigid: Floats) -> Floats:
         """(T, B) and (T, R) of consecutive frames to (T, K) coordinates."""
-        told: Floats = self._told(slow(band), slow(rigid)) @ self.slopes
+        told: Floats = self.told(slow(band), slow(rigid)) @ self.slopes
         return told
 
-    def _told(self, band: Floats, rigid: Floats) -> Floats:
+    def told(self, band: Floats, rigid: Floats) -> Floats:
+        """What slow (N, B) and (N, R) tell, (N, 1 + n + m), before the slopes."""
         looks = (band - self.band_mean) @ self.band_axes / self.band_spread
         turns = (rigid - self.rigid_mean) @ self.rigid_axes / self.rigid_spread
         ones = np.ones((len(band), 1), np.float32)
@@ -96,7 +97,7 @@ class Setting:
         told = np.concatenate(
             [ones, np.clip(looks, -2.5, 2.5), np.clip(turns, -2.5, 2.5)], 1
         )
-        return told.astype(np.float32)
+        return np.asarray(told, np.float32)
 
 
 def slow(values: Floats) -> Floats:
@@ -114,7 +115,7 @@ def learn_setting(band: Floats, rigid: Floats, coordinates: Floats) -> Setting:
     setting = Setting(
         band_mean, band_axes, band_spread, rigid_mean, rigid_axes, rigid_spread, blank
     )
-    told = setting._told(band, rigid).astype(np.float64)
+    told = setting.told(band, rigid).astype(np.float64)
     normal = told.T @ told + _RIDGE * np.eye(size)
     blank[:] = np.linalg.solve(normal, told.T @ coordinates)
     return setting

@@ -86,9 +86,9 @@ _KEPT = 0.004
 def open_window(canon: Canon) -> Window:
     """Lay the mask over jaw, chin and mouth, below the nose."""
     mask = _mask(canon)
-    half = cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    half = _half(mask)
     lips = lips_nearness(canon)
-    lips_half = cv2.resize(lips, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    lips_half = _half(lips)
     bright = (np.sqrt(mask) * (1 + 2 * lips))[mask > _KEPT]
     color = (np.sqrt(half) * (1 + 2 * lips_half))[half > _KEPT]
     weight = np.concatenate([bright, color, color])
@@ -99,6 +99,11 @@ def open_window(canon: Canon) -> Window:
         np.maximum(weight, 0.1).astype(np.float32),
         _skin(canon, mask),
     )
+
+
+def _half(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    smaller = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, np.float32)
 
 
 def lips_nearness(canon: Canon) -> NDArray[np.float32]:
@@ -136,10 +141,11 @@ def _mask(canon: Canon) -> NDArray[np.float32]:
         [canon.width - 1 - edge, canon.height - 1 - edge],
     )
     mask = np.zeros((canon.height, canon.width), np.uint8)
-    cv2.fillConvexPoly(mask, cv2.convexHull(outline.astype(np.int32)), 255)
+    hull = np.asarray(cv2.convexHull(outline.astype(np.int32)), np.int32)
+    cv2.fillConvexPoly(mask, hull, (255,))
     feather = 0.084 * unit
     grow = int(feather) | 1
-    mask = cv2.erode(mask, np.ones((grow, grow), np.uint8))
+    mask = np.asarray(cv2.erode(mask, np.ones((grow, grow), np.uint8)), np.uint8)
     mask[:2], mask[-2:], mask[:, :2], mask[:, -2:] = 0, 0, 0, 0
     soft = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), feather / 2.2)
     return np.asarray(soft, np.float32)

@@ -14,7 +14,7 @@ from avatar_app.capture.take import Purpose
 from avatar_app.enroll.enrollment import Enrollment
 from avatar_app.enroll.tracking import reopen_track
 from avatar_app.errors import TooLittleFootage
-from avatar_app.fit.basis import Basis, learn_basis, learn_setting, slow
+from avatar_app.fit.basis import Basis, Setting, learn_basis, learn_setting, slow
 from avatar_app.fit.canon import LIPS, Canon, learn_canon, poses_of
 from avatar_app.fit.crops import (
     Lighting,
@@ -38,7 +38,8 @@ NEEDED_SECONDS = 20.0
 _WORKPLACE = "fit/face/"
 _BASIS_FRAMES = 1200
 _BASIS_BYTES = 400_000_000  # of float32 faces from which the basis is found
-_DETAIL = 0.6
+_DETAIL = 0.8
+_AS_CRISP = 0.92  # as a real mouth; the last bit would be noise made sharp
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +170,7 @@ class _Strips:
         return frames / enrollment.take.fps
 
     def usual_light(self) -> Floats:
-        return np.median(np.concatenate(self.light), axis=0).astype(np.float32)
+        return np.asarray(np.median(np.concatenate(self.light), axis=0), np.float32)
 
 
 def slow_light(light: Floats) -> Floats:
@@ -185,7 +186,7 @@ class _Study:
     """What every network learns from: the basis and each clip's standardized mouths."""
 
     basis: Basis
-    setting: object
+    setting: Setting
     mouths: Mouths
     rows: list[Floats]
     importance: Floats
@@ -203,7 +204,7 @@ def _study(strips: _Strips, lighting: Lighting, window: Window, seed: int) -> _S
         np.concatenate(bands), np.concatenate(rigid), np.concatenate(coordinates)
     )
     told = [
-        setting._told(b, r) @ setting.slopes for b, r in zip(bands, rigid, strict=True)
+        setting.told(b, r) @ setting.slopes for b, r in zip(bands, rigid, strict=True)
     ]
     beyond = [c - t for c, t in zip(coordinates, told, strict=True)]
     lips = np.concatenate(strips.lips).reshape(-1, 2 * len(LIPS))
@@ -232,7 +233,7 @@ def _study(strips: _Strips, lighting: Lighting, window: Window, seed: int) -> _S
 def even_band(band: NDArray[np.uint8], light: Floats, lighting: Lighting) -> Floats:
     """(T, B) band luma brought to the usual light."""
     gain = np.clip(lighting.usual[0] / np.maximum(light[:, :1], 1.0), 0.7, 1.4)
-    return ((band.astype(np.float32) - 16) * gain).astype(np.float32)
+    return np.asarray((band.astype(np.float32) - 16) * gain, np.float32)
 
 
 def _sample(strips: _Strips, lighting: Lighting, window: Window, seed: int) -> Floats:
@@ -254,7 +255,7 @@ def _measures(lips: Floats) -> Floats:
     """(T, 2) opening and width from (T, 40, 2) lip shapes."""
     opening = np.linalg.norm(lips[:, LIPS.index(13)] - lips[:, LIPS.index(14)], axis=1)
     width = np.linalg.norm(lips[:, LIPS.index(61)] - lips[:, LIPS.index(291)], axis=1)
-    return np.stack([opening, width], axis=1).astype(np.float32)
+    return np.asarray(np.stack([opening, width], axis=1), np.float32)
 
 
 def _importance(spread: Floats) -> Floats:
@@ -262,7 +263,7 @@ def _importance(spread: Floats) -> Floats:
     coordinates = (spread[: -LIP_PARTS - 2] ** 2) ** 0.75
     shape = spread[-LIP_PARTS - 2 : -2] ** 2
     parts = [coordinates / coordinates.mean(), shape / shape.mean(), np.full(2, 2.0)]
-    return np.concatenate(parts).astype(np.float32)
+    return np.asarray(np.concatenate(parts), np.float32)
 
 
 def _rest(rows: list[Floats], heard: list[Floats], mean: Floats) -> Floats:
@@ -330,13 +331,13 @@ def _finish(
     from avatar_app.fit.lips import LipSizes
 
     mouths, quality = _judge(study, trained)
-    texture = _texture(strips, lighting, window, study, mouths)
+    texture = _texture(strips, lighting, study, mouths)
     face = PersonalFace(
         window,
         steady.average,
         lighting,
         study.basis,
-        study.setting,  # type: ignore[arg-type]
+        study.setting,
         mouths,
         texture,
         Finish(_DETAIL, 0.0),
@@ -351,7 +352,7 @@ def _finish(
 
 
 def _judge(study: _Study, trained: _Trained) -> tuple[Mouths, dict[str, float]]:
-    """Compare unseen clips: how much liveliness is lost, how well the opening follows."""
+    """Compare unseen clips: what liveliness is lost, how well the opening follows."""
     from dataclasses import replace
 
     if not trained.unseen:
@@ -359,8 +360,10 @@ def _judge(study: _Study, trained: _Trained) -> tuple[Mouths, dict[str, float]]:
     real = np.concatenate([study.rows[i] for i in trained.unseen])
     said = np.concatenate(list(trained.unseen.values()))
     lost = real.std(axis=0) / (said.std(axis=0) + 1e-6)
-    # Beyond 1.35 noise is made louder, not the mouth livelier.
+    # Beyond 1.35 noise is made louder, not the mouth livelier. Shapes get all of it;
+    # looks half, since their error is seen and their fine structure comes anyway.
     liveliness = np.clip(lost, 1.0, 1.35).astype(np.float32)
+    liveliness[: -LIP_PARTS - 2] = 0.5 + 0.5 * liveliness[: -LIP_PARTS - 2]
     follows = [
         float(np.corrcoef(study.rows[i][:, -2], s[:, -2])[0, 1])
         for i, s in trained.unseen.items()
@@ -370,26 +373,21 @@ def _judge(study: _Study, trained: _Trained) -> tuple[Mouths, dict[str, float]]:
 
 
 def _texture(
-    strips: _Strips, lighting: Lighting, window: Window, study: _Study, mouths: Mouths
+    strips: _Strips, lighting: Lighting, study: _Study, mouths: Mouths
 ) -> Texture:
-    """Keep key frames' own detail near the lips."""
+    """Keep key frames that cover all mouths."""
     rows = [r * mouths.spread + mouths.mean for r in study.rows]
     seen = np.concatenate(strips.seen)
     places = mouths.place(np.concatenate(rows))
     eligible = np.flatnonzero(seen)
     chosen = eligible[spread_out(places[eligible], KEY_FRAMES)]
-    near = np.flatnonzero(lips_nearness(window.canon)[window.kept] > 0.2).astype(
-        np.int32
-    )
-    detail, start = [], 0
+    luma, start = [], 0
     for strip, light in zip(strips, strips.light, strict=True):
         own = chosen[(chosen >= start) & (chosen < start + len(light))] - start
         start += len(light)
-        if len(own) == 0:
-            continue
-        even = lighting.remove(strip.pixels[own], light[own])
-        left = even - study.basis.draw(study.basis.measure(even))
-        detail.append(np.clip(np.rint(2 * left[:, near]), -127, 127).astype(np.int8))
+        if len(own):
+            even = lighting.remove(strip.pixels[own], light[own])[:, : lighting.bright]
+            luma.append(np.clip(np.rint(even), 0, 255).astype(np.uint8))
     place_of = {int(frame): i for i, frame in enumerate(chosen)}
     ends = set(np.cumsum(strips.lengths).tolist())
     following = [
@@ -397,7 +395,10 @@ def _texture(
         for frame in chosen
     ]
     return Texture(
-        places[chosen], np.array(following, np.int32), np.concatenate(detail), near
+        places[chosen],
+        np.array(following, np.int32),
+        np.concatenate(luma),
+        np.concatenate(strips.lips)[chosen],
     )
 
 
@@ -409,7 +410,7 @@ def _crispness(face: PersonalFace, strips: _Strips, trained: _Trained) -> float:
     pairs = list(_unseen_pairs(face, strips, trained))
     if not pairs:
         return 0.5
-    real = sum(_sharpness(r, near) for r, _ in pairs)
+    real = _AS_CRISP * sum(_sharpness(r, near) for r, _ in pairs)
     for strength in np.arange(0.0, 2.01, 0.1):
         trial = replace(face, finish=Finish(_DETAIL, float(strength)))
         if sum(_sharpness(trial.crisp(d), near) for _, d in pairs) >= real:

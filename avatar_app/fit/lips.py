@@ -78,6 +78,7 @@ class LipNetwork(nn.Module):
         self.leave = nn.Conv1d(sizes.channels, sizes.outputs, 1)
 
     def forward(self, heard: Tensor) -> Tensor:
+        """Say the mouth numbers for what is heard."""
         x = self.drop(functional.silu(self.enter(heard)))  # (B, C, T)
         said: Tensor = self.leave(functional.silu(self.blocks(x)))  # (B, K, T)
         return said
@@ -119,7 +120,7 @@ def train_lips(
         velocity = error[..., 1:] - error[..., :-1]
         loss = (weight * error**2).mean() + 3 * (weight * velocity**2).mean()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         schedule.step()
         if step % 20 == 0:

@@ -72,16 +72,16 @@ def listen(levelled: Sound, moments: NDArray[np.float64], fps: float) -> Spectra
 
 def with_room(spectra: Spectra, room: NDArray[np.float32]) -> Spectra:
     """Lift spectra to a room's noise, (BANDS,) as ``room_of`` found it."""
-    return np.maximum(spectra, room).astype(np.float32)
+    return np.asarray(np.maximum(spectra, room), np.float32)
 
 
 def room_of(spectra: Spectra) -> NDArray[np.float32]:
     """(BANDS,) the quiet of a recording: what nine tenths of it are louder than."""
-    return np.percentile(spectra, 10, axis=0).astype(np.float32)
+    return np.asarray(np.percentile(spectra, 10, axis=0), np.float32)
 
 
 def _logarithmic(magnitude: Spectra) -> Spectra:
-    return (np.log10(magnitude + np.float32(_FAINT)) * np.float32(0.5) + 1).astype("f4")
+    return np.asarray(0.5 * np.log10(magnitude + np.float32(_FAINT)) + 1, np.float32)
 
 
 @functools.lru_cache(1)

@@ -1,9 +1,10 @@
-"""Texture: real teeth and lip lines from the person's own frames.
+"""Texture: real skin, lip lines and teeth from the person's own frames.
 
 A basis draws the average of what it is unsure of, so teeth blur. For each picture the
-best-matching real frame is looked up among some hundreds of key frames; what the
-basis cannot say about that frame (its own detail) is added back near the lips.
-Choosing frames is a shortest path: near what is wanted, and near one another.
+best-matching real frame is looked up among some hundreds of key frames, and its lips
+are carried to where the predicted lips are. Fine structure is then taken from that
+frame, coarse light and shade from the basis. Choosing frames is a shortest path: near
+what is wanted, and near one another.
 """
 
 from __future__ import annotations
@@ -26,15 +27,14 @@ class Texture:
     Attributes:
         places: (N, n) float32, where each frame lies; nearness is Euclidean.
         following: (N,) int32, the key frame that followed it in the take, or -1.
-        detail: (N, d) int8, what the basis leaves out, in units of 1/2 grey level,
-            for the kept luma near the lips.
-        near: (d,) int32, which of the D numbers ``detail`` belongs to.
+        luma: (N, L) uint8, the kept luma in usual light.
+        lips: (N, 40, 2) float32, lip shapes.
     """
 
     places: Floats
     following: NDArray[np.int32]
-    detail: NDArray[np.int8]
-    near: NDArray[np.int32]
+    luma: NDArray[np.uint8]
+    lips: Floats
 
     def choose(self, wanted: Floats) -> NDArray[np.int32]:
         """Find for each of (T, n) wanted places a key frame, as a smooth path.
@@ -61,7 +61,7 @@ class Texture:
         path[-1] = best.argmin()
         for t in range(len(wanted) - 1, 0, -1):
             path[t - 1] = back[t, path[t]]
-        return picks[np.arange(len(wanted)), path].astype(np.int32)
+        return np.asarray(picks[np.arange(len(wanted)), path], np.int32)
 
 
 def spread_out(places: Floats, most: int, seed: int = 0) -> NDArray[np.int64]:
@@ -85,4 +85,4 @@ def spread_out(places: Floats, most: int, seed: int = 0) -> NDArray[np.int64]:
 def _distances(a: Floats, b: Floats) -> Floats:
     """Squared distances, (N, n) against (M, n)."""
     squared = (a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T
-    return np.maximum(squared, 0, dtype=np.float32)
+    return np.asarray(np.maximum(squared, 0), np.float32)

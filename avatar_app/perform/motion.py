@@ -47,7 +47,9 @@ def reopen_motion(shelf: Shelf, name: str) -> MouthMotion:
         raise FileTorn(name) from error
 
 
-def move_mouth(face: PersonalFace, sound: Sound, pictures: int, fps: float) -> MouthMotion:
+def move_mouth(
+    face: PersonalFace, sound: Sound, pictures: int, fps: float
+) -> MouthMotion:
     """Move the mouth to a sound.
 
     Args:

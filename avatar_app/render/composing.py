@@ -16,7 +16,7 @@ from avatar_app.capture.clips import read_frames
 from avatar_app.errors import FileTorn
 from avatar_app.fit.avatar import FACE
 from avatar_app.fit.crops import Planes
-from avatar_app.fit.face import PersonalFace, reopen_face
+from avatar_app.fit.face import reopen_face
 from avatar_app.fit.idle import FILM, Idle, reopen_idle
 from avatar_app.perform.acting import reopen_sound
 from avatar_app.perform.motion import MouthMotion, reopen_motion
@@ -87,9 +87,8 @@ class Stage:
         """Yield the passage's pictures, each its caller's own."""
         motion = self._melted(reopen_motion(self._shelf, passage.mouth))
         for start in range(0, len(motion), _BATCH):
-            rows, picks = (
-                part[start : start + _BATCH] for part in (motion.rows, motion.picks)
-            )
+            rows = motion.rows[start : start + _BATCH]
+            picks = motion.picks[start : start + _BATCH]
             under = [self._idle.frame_at(self._number + i) for i in range(len(rows))]
             drawn = self._face.draw(rows, picks, self._idle.setting[under])
             lit = self._face.lighting.cast(drawn, self._idle.light[under])

@@ -102,7 +102,9 @@ class Paster:
                 plane[y0:y1, x0:x1], drawn, small, place.alpha_half, cv2.INTER_LINEAR
             )
 
-    def _pictures(self, lit: Floats, around: LowerFace) -> tuple[Floats, Floats, Floats]:
+    def _pictures(
+        self, lit: Floats, around: LowerFace
+    ) -> tuple[Floats, Floats, Floats]:
         """Set the kept numbers into the frame's own lower face."""
         bright, color = int(self._kept.sum()), int(self._kept_half.sum())
         luma = around.luma.astype(np.float32)
@@ -126,9 +128,7 @@ class Paster:
         return corrections[0], corrections[1], corrections[2]
 
 
-def _carry(
-    picture: Floats, matrix: Matrix, size: tuple[int, int], how: int
-) -> Floats:
+def _carry(picture: Floats, matrix: Matrix, size: tuple[int, int], how: int) -> Floats:
     border = cv2.BORDER_CONSTANT
     carried = cv2.warpAffine(picture, matrix, size, flags=how, borderMode=border)
     return np.asarray(carried, np.float32)
