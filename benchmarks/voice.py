@@ -62,11 +62,11 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reference:
-    """What a real held-out recording is like."""
+class Heard:
+    """What one sound is like, to a speaker encoder, a recognizer and a vocoder."""
 
-    words: list[str]
     person: Array  # (256) Resemblyzer
+    words: list[str]
     envelope: Array  # (T, 25)
     pitch: Array  # (T)
 
@@ -132,9 +132,6 @@ def measure_all(
 ) -> dict[str, Any]:
     """Measure every system on every held-out sentence."""
     real = [clip.sound() for clip in held]
-    references = [
-        reference(sound, clip.text) for sound, clip in zip(real, held, strict=True)
-    ]
     say(voice, held[0].text)  # the first sentence sets the voice up
     engine, engine_rtf = timed([partial(_said, voice, clip.text) for clip in held])
     copies, copy_rtf = timed([partial(copy_sound, sound) for sound in real])
@@ -148,13 +145,18 @@ def measure_all(
             {"real": real[k], "copy": copies[k], "engine": engine[k]},
             held[k].text,
         )
-    turned = engine[1:] + engine[:1]
+    texts = [normal(clip.text) for clip in held]
+    references = [heard(sound) for sound in real]
+    spoken = [heard(sound) for sound in engine]
+    copied = [heard(sound) for sound in copies]
+    other = [heard(sound) for sound in base]
     return {
-        "engine": scored(engine, references) | {"rtf": engine_rtf},
-        "oracle": scored(copies, references) | {"rtf": copy_rtf},
-        "real": scored(real, references, is_real=True) | {"rtf": None},
-        "mean": scored(base, references) | {"rtf": base_rtf},
-        "wrong_input": scored(turned, references) | {"rtf": engine_rtf},
+        "engine": scored(spoken, references, texts) | {"rtf": engine_rtf},
+        "oracle": scored(copied, references, texts) | {"rtf": copy_rtf},
+        "real": scored(references, references, texts) | {"rtf": None},
+        "mean": scored(other, references, texts) | {"rtf": base_rtf},
+        "wrong_input": scored(spoken[1:] + spoken[:1], references, texts)
+        | {"rtf": engine_rtf},
     }
 
 
@@ -175,35 +177,31 @@ def timed(calls: list[Callable[[], Sound]]) -> tuple[list[Sound], float]:
 
 
 def scored(
-    sounds: list[Sound], references: list[Reference], is_real: bool = False
-) -> dict[str, float | None]:
+    said: list[Heard], references: list[Heard], texts: list[list[str]]
+) -> dict[str, float]:
     """Compare what one system says with the real recordings, sentence by sentence."""
     people = np.stack([one.person for one in references])
-    similar, distortion, melody, wrong, words = [], [], [], 0, 0
-    for k, (sound, one) in enumerate(zip(sounds, references, strict=True)):
-        ready = cut(sound)
+    is_real = said is references
+    similar, distortion, melody, wrong = [], [], [], 0
+    for k, (mine, real, words) in enumerate(zip(said, references, texts, strict=True)):
         others = np.delete(people, k, 0).mean(0) if is_real else people.mean(0)
-        similar.append(float(embedded(ready) @ others / np.linalg.norm(others)))
-        heard = recognized(ready)
-        wrong += edits(one.words, heard)
-        words += len(one.words)
-        if not is_real:
-            mcd, corr = compared(*features(ready), one.envelope, one.pitch)
-            distortion.append(mcd)
-            melody.append(corr)
+        similar.append(float(mine.person @ others / np.linalg.norm(others)))
+        wrong += edits(words, mine.words)
+        mcd, corr = (0.0, 1.0) if is_real else compared(mine, real)
+        distortion.append(mcd)
+        melody.append(corr)
     return {
         "similarity": round(float(np.mean(similar)), 3),
-        "mcd_db": round(float(np.mean(distortion)), 2) if distortion else 0.0,
-        "wer": round(wrong / words, 3),
-        "f0_corr": round(float(np.nanmean(melody)), 3) if melody else 1.0,
+        "mcd_db": round(float(np.mean(distortion)), 2),
+        "wer": round(wrong / sum(len(words) for words in texts), 3),
+        "f0_corr": round(float(np.nanmean(melody)), 3),
     }
 
 
-def reference(sound: Sound, text: str) -> Reference:
-    """Measure a real recording."""
+def heard(sound: Sound) -> Heard:
+    """Measure one sound."""
     ready = cut(sound)
-    envelope, pitch = features(ready)
-    return Reference(normal(text), embedded(ready), envelope, pitch)
+    return Heard(embedded(ready), recognized(ready), *features(ready))
 
 
 def cut(sound: Sound) -> Sound:
@@ -225,8 +223,8 @@ def embedded(sound: Sound) -> Array:
 
     if "encoder" not in _loaded:
         _loaded["encoder"] = VoiceEncoder("cpu", verbose=False)
-    heard = preprocess_wav(sound.samples, _EAR_HZ)
-    return np.asarray(_loaded["encoder"].embed_utterance(heard), np.float64)
+    voice = preprocess_wav(sound.samples, _EAR_HZ)
+    return np.asarray(_loaded["encoder"].embed_utterance(voice), np.float64)
 
 
 def recognized(sound: Sound) -> list[str]:
@@ -280,20 +278,18 @@ def features(sound: Sound) -> tuple[Array, Array]:
     return envelope[loud], pitch[loud]
 
 
-def compared(
-    envelope: Array, pitch: Array, other: Array, other_pitch: Array
-) -> tuple[float, float]:
+def compared(mine: Heard, real: Heard) -> tuple[float, float]:
     """Mel-cepstral distortion in dB and correlation of log pitch along a DTW path."""
     from librosa.sequence import dtw
 
-    _, path = dtw(envelope[:, 1:].T, other[:, 1:].T, metric="euclidean")
-    mine, theirs = path.T
-    away = np.linalg.norm(envelope[mine, 1:] - other[theirs, 1:], axis=1)
+    _, path = dtw(mine.envelope[:, 1:].T, real.envelope[:, 1:].T, metric="euclidean")
+    here, there = path.T
+    away = np.linalg.norm(mine.envelope[here, 1:] - real.envelope[there, 1:], axis=1)
     mcd = float(10 / np.log(10) * np.sqrt(2) * away.mean())
-    both = (pitch[mine] > 0) & (other_pitch[theirs] > 0)
+    both = (mine.pitch[here] > 0) & (real.pitch[there] > 0)
     if both.sum() < 10:
         return mcd, float("nan")
-    tunes = np.log(pitch[mine][both]), np.log(other_pitch[theirs][both])
+    tunes = np.log(mine.pitch[here][both]), np.log(real.pitch[there][both])
     return mcd, float(np.corrcoef(*tunes)[0, 1])
 
 

@@ -248,9 +248,8 @@ def _sounded(instrument: _Instrument, line: _Line, expected: Floats) -> Floats:
     smooth = gaussian_filter1d(mixed, 2.0, axis=0)
     mixed += line.near[:, None] * (smooth - mixed)
     mixed = _lively(mixed, instrument.spread, spoken)
-    change = np.where(spoken[:, None], mixed - own, 0.0)
     pitch = np.exp(_tune(instrument, expected[before, CEPSTRUM]))
-    return _laid(instrument, line, change, pitch)
+    return _laid(instrument, line, mixed, pitch)
 
 
 def _lively(rows: Array, spread: Floats, counted: NDArray[np.bool_]) -> Array:
@@ -275,7 +274,9 @@ def _tune(instrument: _Instrument, tune: Floats) -> Array:
     return np.asarray(middle + (smooth - middle) * (1 + 0.7 * (wider - 1)))
 
 
-def _laid(instrument: _Instrument, line: _Line, change: Array, pitch: Array) -> Floats:
+def _laid(
+    instrument: _Instrument, line: _Line, envelope: Array, pitch: Array
+) -> Floats:
     """Choose a grain for every beat of the new rhythm and lay them all."""
     material = instrument.voice.material
     total = len(line.source)
@@ -304,7 +305,12 @@ def _laid(instrument: _Instrument, line: _Line, change: Array, pitch: Array) -> 
         frames.append(frame)
         at += RATE_HZ / pitch[frame] if is_voiced else noise
     picked, placed = np.array(grains), np.array(frames)
-    colour = change[placed]
+    # Grains may come from just beside their frame: what they lack is told by where
+    # they were cut.
+    cut = np.round(material.beats[picked] / SAMPLES_PER_FRAME).astype(int)
+    own = material.envelope[np.minimum(cut, len(material.envelope) - 1)]
+    spoken = line.source[placed] >= 0
+    colour = np.where(spoken[:, None], envelope[placed] - own, 0.0)
     voiced = material.beating[picked]
     ratio = RATE_HZ / pitch[placed] / material.reach[picked]
     colour[voiced, 0] += 0.5 * np.log(ratio[voiced])
