@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -28,6 +29,8 @@ from avatar_app.work import Job, Progress
 NEEDED_SECONDS = 30.0
 SEEN_FRACTION = 0.9
 LOOK_AROUND_SECONDS = 0.5
+_FOLDER = "enroll/track-"
+_TELLING_BYTES = 1 << 16  # of a clip, by which it is known from another
 
 
 def enroll_person(take: Take, person: str) -> Job[Enrollment]:
@@ -51,21 +54,42 @@ def survey_take(take: Take, person: str) -> Job[Enrollment]:
     if take.seconds < NEEDED_SECONDS:
         raise TooLittleFootage(take.seconds, NEEDED_SECONDS)
     names: list[str] = []
-    seen = 0
+    seen: list[int] = []
     frames = sum(clip.frames for clip in take.clips)
     done = 0
     for number, clip in enumerate(take.clips):
-        name = f"enroll/track-{number:03d}.safetensors"
+        name = _track_name(take, clip, number)
         if name not in take.shelf:
             track = yield from _follow(take, clip, done, frames)
             track.keep(take.shelf, name)
-        seen += _seen_frames(take, name)
+        seen.append(_seen_frames(take, name))
         done += clip.frames
         names.append(name)
         yield Progress(done, frames, "Following your face")
-    if seen < SEEN_FRACTION * frames:
-        raise NoFace(seen / frames)
-    return Enrollment(take, person, tuple(names), seen / frames, _record(take, person))
+    _forget_others(take, names)
+    if sum(seen) < SEEN_FRACTION * frames:
+        raise NoFace(sum(seen) / frames)
+    # A clip in which the person hid their face teaches nothing and has no poses.
+    usable = [n for n, clip in enumerate(take.clips) if 2 * seen[n] >= clip.frames]
+    used = replace(take, clips=tuple(take.clips[n] for n in usable))
+    tracks = tuple(names[n] for n in usable)
+    return Enrollment(used, person, tracks, sum(seen) / frames, _record(used, person))
+
+
+def _track_name(take: Take, clip: Clip, number: int) -> str:
+    """Name a clip's track after its content: a clip recorded again has another."""
+    with take.shelf.open(clip.name) as film:
+        start = film.read(_TELLING_BYTES)
+    about = f"{clip.name} {clip.frames} {clip.seconds:.3f} ".encode()
+    told = hashlib.sha256(about + start).hexdigest()[:16]
+    return f"{_FOLDER}{number:03d}-{told}.safetensors"
+
+
+def _forget_others(take: Take, names: list[str]) -> None:
+    """Erase the tracks of clips that were recorded again."""
+    for name in list(take.shelf.names(_FOLDER)):
+        if name not in names:
+            take.shelf.erase(name)
 
 
 def _follow(take: Take, clip: Clip, done: int, frames: int) -> Job[FaceTrack]:

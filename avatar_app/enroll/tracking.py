@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from avatar_app.errors import FileTorn
@@ -52,7 +53,7 @@ def reopen_track(shelf: Shelf, name: str) -> FaceTrack:
     try:
         arrays = load(shelf.read(name))
         return FaceTrack(arrays["points"], arrays["seen"], arrays["seconds"])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, SafetensorError) as error:
         raise FileTorn(name) from error
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from avatar_app.capture.take import Purpose, Take
@@ -64,7 +65,7 @@ def reopen_idle(shelf: Shelf) -> Idle:
     """Read the sealed notes; raises FileTorn."""
     try:
         return Idle(**load(shelf.read(NOTES)))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, SafetensorError) as error:
         raise FileTorn(NOTES) from error
 
 
