@@ -1,0 +1,1 @@
+"""From face to film: the whole story, in small."""
