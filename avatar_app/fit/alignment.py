@@ -29,7 +29,8 @@ _ROUNDS = 6
 _PHONE_STATES, _PAUSE_STATES = 3, 4
 _OWN = 15.0  # frames that a state must have heard to outweigh its phoneme's mean
 _IMPOSSIBLE = -1e18
-_TOGETHER = 24  # readings per Viterbi pass: bounds the memory of the back pointers
+_TOGETHER = 12  # readings per Viterbi pass: bounds memory and the time of one step
+_GROUP_WORK = 3  # a pass takes about as long as three first guesses
 
 Array = NDArray[np.float64]
 
@@ -76,14 +77,15 @@ def align(readings: Sequence[tuple[Sound, str]], accent: str) -> Job[list[Aligne
         One Aligned per reading, in order.
     """
     heard: list[_Heard] = []
-    total = len(readings) + 4 * _ROUNDS
+    groups = -(-len(readings) // _TOGETHER)
+    total = len(readings) + _GROUP_WORK * groups * _ROUNDS
     for done, (sound, text) in enumerate(readings):
         yield Progress(done, total, "Listening to how you read")
         heard.append(_first_guess(sound, text, accent))
     fits = [0.0] * len(heard)
     for turn in range(_ROUNDS):
-        yield Progress(len(heard) + 4 * turn, total, "Finding every sound you make")
-        fits = _realign(heard)
+        begun = len(heard) + _GROUP_WORK * groups * turn
+        fits = yield from _realign(heard, begun, total)
     return [_times(reading, fit) for reading, fit in zip(heard, fits, strict=True)]
 
 
@@ -197,7 +199,7 @@ def _warp(ours: Array, theirs: Array) -> Array:
     return path
 
 
-def _realign(heard: list[_Heard]) -> list[float]:
+def _realign(heard: list[_Heard], begun: int, total: int) -> Job[list[float]]:
     """Train the states on the present paths, then find better paths; return fits."""
     names, means, variances = _trained(heard)
     index = {name: k for k, name in enumerate(names)}
@@ -205,6 +207,8 @@ def _realign(heard: list[_Heard]) -> list[float]:
     by_length = sorted(range(len(heard)), key=lambda k: len(heard[k].frames))
     for begin in range(0, len(by_length), _TOGETHER):
         group = by_length[begin : begin + _TOGETHER]
+        done = begun + _GROUP_WORK * (begin // _TOGETHER)
+        yield Progress(done, total, "Finding every sound you make")
         likely = []
         for k in group:
             needed = sorted({index[state] for state in heard[k].states})
@@ -212,9 +216,9 @@ def _realign(heard: list[_Heard]) -> list[float]:
             scores = _log_likelihood(heard[k].frames, means[needed], variances[needed])
             likely.append(scores[:, [place[index[s]] for s in heard[k].states]])
         paths, totals = _viterbi(likely, [heard[k].skips for k in group])
-        for k, path, total in zip(group, paths, totals, strict=True):
+        for k, path, likelihood in zip(group, paths, totals, strict=True):
             heard[k].path = path
-            fits[k] = total / len(path)
+            fits[k] = likelihood / len(path)
     return fits
 
 

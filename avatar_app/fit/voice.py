@@ -103,9 +103,9 @@ def fit_voice(
         TooLittleSpeech: Fewer than SENTENCES_NEEDED readings can be used; silent ones
             and those that do not match their text are left out.
     """
-    yield Progress(0, 1, "Preparing your recordings")
     texts, sounds = [], []
-    for reading in readings:
+    for done, reading in enumerate(readings):
+        yield Progress(0.02 * done / len(readings), 1, "Preparing your recordings")
         prepared = prepare(reading.sound, reading.text, accent)
         if prepared is not None:
             texts.append(reading.text)

@@ -64,7 +64,7 @@ def test_the_stages_of_other_readings_are_not_taken_up() -> None:
     job.close()
 
     again = fit_voice(readings()[:-1], shelf)
-    said = [next(again).saying for _ in range(14)]
+    said = [next(again).saying for _ in range(30)]
     again.close()
 
     assert ALIGNING in said
