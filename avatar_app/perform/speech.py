@@ -9,6 +9,7 @@ the network alone is muffled.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -24,10 +25,12 @@ from avatar_app.fit.score import Score, score_of
 from avatar_app.fit.units import Inventory, Wanted
 from avatar_app.fit.vocoder import CEPSTRUM, RATE_HZ
 from avatar_app.fit.voice import PersonalVoice
-from avatar_app.fit.voice_training import Playing
 from avatar_app.media import Sound
 from avatar_app.perform.wording import written_words
 from avatar_app.phonetics import TimedPhone, TimedWord, phones_of
+
+if TYPE_CHECKING:  # torch is loaded when a voice speaks, not before
+    from avatar_app.fit.voice_training import Playing
 
 _LEAD, _TAIL = 20, 30  # frames of quiet before and after a sentence
 _PAUSE = (16, 80)  # frames of a pause between clauses, at least and at most
