@@ -142,13 +142,17 @@ def _made(folder: Path, scratch: Path) -> Made:
         lambda: len(list(vault.names("enroll/"))) == 3,
     )
     enrollment = whole("enroll", enroll_person(take, PERSON))
-    some("fit", fit_avatar(enrollment), lambda: "fit/face/lips-0.safetensors" in vault)
+    some("fit", fit_avatar(enrollment), lambda: _has(vault, "lips-0"))
     some("fit", fit_avatar(enrollment), lambda: FACE in vault)
     avatar = whole("fit", fit_avatar(enrollment))
     watch.look()
     return Made(
         folder, vault, avatar, take, enrollment, runs, watch.found, watch.looks, scratch
     )
+
+
+def _has(vault: Vault, part: str) -> bool:
+    return any(part in name for name in vault.names("fit/"))
 
 
 def _recording(vault: Vault) -> Job[Take]:

@@ -1,0 +1,1 @@
+"""Tests that need the evaluation data beside the project."""
