@@ -1,0 +1,101 @@
+"""From sound to mouth: exact length, rest in silence, the same every time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from avatar_app.errors import FileTorn
+from avatar_app.media import Sound
+from avatar_app.perform.motion import move_mouth, reopen_motion
+from benchmarks.measures import correlation
+from tests.fakes.shelf import OpenShelf
+from tests.fit.test_face import face_of_the_presenter, moved, spoken
+
+pytestmark = pytest.mark.slow
+
+
+def quiet(seconds: float) -> Sound:
+    """Nothing at all."""
+    return Sound(np.zeros(int(48000 * seconds), np.float32), 48000)
+
+
+@pytest.mark.parametrize("pictures", [1, 2, 25, 77, 200])
+def test_there_is_a_mouth_for_every_picture(pictures: int) -> None:
+    """As many as were asked for, whether the sound is shorter or longer."""
+    motion = move_mouth(face_of_the_presenter(), spoken(), pictures, 25.0)
+
+    assert len(motion) == len(motion.rows) == len(motion.picks) == pictures
+    assert np.isfinite(motion.rows).all()
+
+
+def test_silence_rests() -> None:
+    """The mouth is shut and still, compared with how it speaks."""
+    face = face_of_the_presenter()
+    still = face.mouths.opening(move_mouth(face, quiet(3.0), 75, 25.0).rows)
+    speaking = face.mouths.opening(moved(face).rows)
+
+    assert still.std() < 0.1 * speaking.std()
+    assert still.mean() < np.percentile(speaking, 40)
+
+
+def test_the_mouth_rests_between_two_sentences() -> None:
+    """Quiet in the middle is quiet on the lips half a second later."""
+    face, sound = face_of_the_presenter(), spoken().at(48000)
+    gap = np.zeros(2 * 48000, np.float32)
+    both = Sound(np.concatenate([sound.samples, gap, sound.samples]), 48000)
+    pictures = int(both.seconds * 25)
+    opening = face.mouths.opening(move_mouth(face, both, pictures, 25.0).rows)
+    start = int(sound.seconds * 25)
+
+    assert opening[start + 12 : start + 38].std() < 0.15 * opening[:start].std()
+
+
+def test_the_same_sound_moves_it_the_same() -> None:
+    """Deterministic to the last bit."""
+    one, two = (moved(face_of_the_presenter()) for _ in range(2))
+
+    assert (one.rows == two.rows).all()
+    assert (one.picks == two.picks).all()
+
+
+def test_loudness_does_not_matter() -> None:
+    """A softer voice moves the mouth just as far."""
+    face, sound = face_of_the_presenter(), spoken()
+    soft = Sound((0.3 * sound.samples).astype(np.float32), sound.rate_hz)
+    pictures = int(sound.seconds * 25)
+    loud_way, soft_way = (
+        face.mouths.opening(move_mouth(face, s, pictures, 25.0).rows).astype(float)
+        for s in (sound, soft)
+    )
+
+    assert correlation(loud_way, soft_way) > 0.98
+    assert soft_way.std() == pytest.approx(loud_way.std(), rel=0.15)
+
+
+def test_what_is_said_later_is_shown_later() -> None:
+    """Ten pictures of quiet before it move everything by ten pictures."""
+    face, sound = face_of_the_presenter(), spoken().at(48000)
+    lead = np.zeros(10 * 48000 // 25, np.float32)
+    later = Sound(np.concatenate([lead, sound.samples]), 48000)
+    pictures = int(sound.seconds * 25)
+    now = face.mouths.opening(move_mouth(face, sound, pictures, 25.0).rows)
+    then = face.mouths.opening(move_mouth(face, later, pictures + 10, 25.0).rows)
+
+    right = correlation(now.astype(float), then[10:].astype(float))
+    off = correlation(now.astype(float), then[:-10].astype(float))
+    assert right > 0.95
+    assert off < right - 0.3
+
+
+def test_a_kept_motion_comes_back() -> None:
+    """Bit for bit; a torn one is refused by name."""
+    shelf, motion = OpenShelf(), moved(face_of_the_presenter())
+    motion.keep(shelf, "motion")
+    again = reopen_motion(shelf, "motion")
+
+    assert (again.rows == motion.rows).all()
+    assert (again.picks == motion.picks).all()
+    shelf.tear("motion")
+    with pytest.raises(FileTorn, match="motion"):
+        reopen_motion(shelf, "motion")
