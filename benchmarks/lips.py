@@ -31,7 +31,7 @@ from avatar_app.enroll.interview import survey_take
 from avatar_app.enroll.tracking import FaceTrack, follow_faces, join_track
 from avatar_app.fit.crops import Planes
 from avatar_app.fit.face import PersonalFace
-from avatar_app.fit.learning_face import even_band, fit_face, slow_light
+from avatar_app.fit.learning_face import fit_face, slow_light, view_of
 from avatar_app.fit.listening import level, listen
 from avatar_app.fit.steadying import Steady
 from avatar_app.fit.strips import Strip, cut_strip
@@ -182,9 +182,8 @@ def draw_clip(
     face: PersonalFace, paster: Paster, test: Test, motion: MouthMotion
 ) -> Iterator[Planes]:
     """Render one clip with a mouth motion."""
-    strip, light = test.strip, slow_light(test.strip.light)
-    band = even_band(strip.band, light, face.lighting)
-    drawn = face.draw(motion.rows, motion.picks, face.setting(band, strip.rigid))
+    setting = face.setting(view_of(test.strip, face.lighting))
+    drawn = face.draw(motion.rows, motion.picks, setting)
     yield from _paste(face, paster, test, drawn)
 
 

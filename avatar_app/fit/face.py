@@ -43,7 +43,6 @@ class Mouths:
             (the ratio of real to predicted deviation on clips it had not seen).
         lips_mean: (80,) float32.
         lips_axes: (80, 10) float32.
-        rest: (K + 12,) float32, the mouth while nothing is said.
     """
 
     mean: Floats
@@ -51,7 +50,6 @@ class Mouths:
     liveliness: Floats
     lips_mean: Floats
     lips_axes: Floats
-    rest: Floats
 
     @property
     def coordinates(self) -> int:
@@ -211,8 +209,7 @@ def _networks(face: PersonalFace) -> Sequence[LipNetwork]:
     from avatar_app.fit.lips import networks_of
 
     weights = {name: torch.from_numpy(array) for name, array in face.weights.items()}
-    count = 1 + max(int(name.split(".")[1]) for name in weights)
-    return networks_of(weights, face.sizes, count)
+    return networks_of(weights, face.sizes)
 
 
 @functools.lru_cache(2)
@@ -257,7 +254,9 @@ def reopen_face(shelf: Shelf, name: str) -> PersonalFace:
         width, height = plain["size"]
         window = open_window(Canon(arrays["canon"], width, height))
         parts = arrays["basis.parts"].astype(np.float32)
-        sizes = plain["sizes"] | {"dilations": tuple(plain["sizes"]["dilations"])}
+        sizes = plain["sizes"]
+        sizes["dilations"] = tuple(sizes["dilations"])
+        sizes["ears"] = tuple((first, last) for first, last in sizes["ears"])
         return PersonalFace(
             window,
             arrays["patch"],

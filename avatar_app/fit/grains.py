@@ -26,7 +26,8 @@ NOISE_S = 0.005  # distance of unvoiced grains
 _COARSE = 4  # the fundamental is tracked at RATE_HZ / 4
 _HALF = 480  # longest half grain: a period of 50 Hz
 _FFT = 2048
-_LOUDEST_CHANGE = 2.3  # nepers, 20 dB: a grain is coloured no further
+_FALL, _RISE = -2.3, 0.9  # nepers: a grain is coloured down by 20 dB, up by 8 at most;
+# lifted further, single sibilants became whistles that hit the ceiling of -3 dB
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -131,7 +132,7 @@ def lay_grains(
     cut[backwards] = cut[backwards, ::-1]
     window = 0.5 + 0.5 * np.cos(np.pi * np.clip(reach / half[:, None], -1, 1))
     spectrum = np.fft.rfft(cut * window, _FFT, axis=1)
-    gain = np.clip(change @ basis(_FFT).T, -_LOUDEST_CHANGE, _LOUDEST_CHANGE)
+    gain = np.clip(change @ basis(_FFT).T, _FALL, _RISE)
     # A zero-phase filter rings before its grain too: half of the ringing wraps round.
     ringing = np.fft.irfft(spectrum * np.exp(gain), _FFT, axis=1)
     spare = (_FFT - 2 * _HALF) // 2

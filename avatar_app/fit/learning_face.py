@@ -14,7 +14,7 @@ from avatar_app.capture.take import Purpose
 from avatar_app.enroll.enrollment import Enrollment
 from avatar_app.enroll.tracking import reopen_track
 from avatar_app.errors import TooLittleFootage
-from avatar_app.fit.basis import Basis, Setting, learn_basis, learn_setting, slow
+from avatar_app.fit.basis import Basis, Setting, View, learn_basis, learn_setting
 from avatar_app.fit.canon import LIPS, Canon, learn_canon, poses_of
 from avatar_app.fit.crops import (
     Lighting,
@@ -33,9 +33,8 @@ from avatar_app.shelf import Shelf
 from avatar_app.work import Job, Progress, share
 
 Floats = NDArray[np.float32]
-NETWORKS = 3
 NEEDED_SECONDS = 20.0
-_WORKPLACE = "fit/face/"
+_WORKPLACE = "fit/face-3/"  # another number where what is kept changes
 _BASIS_FRAMES = 1200
 _BASIS_BYTES = 400_000_000  # of float32 faces from which the basis is found
 _DETAIL = 0.8
@@ -82,7 +81,7 @@ def _with_idle(enrollment: Enrollment, face: PersonalFace, strips: _Strips) -> L
     track = reopen_track(take.shelf, enrollment.tracks[number])
     first, last = choose_span(track, take.width, take.height)
     strip, light = strips[number], strips.light[number]
-    setting = face.setting(even_band(strip.band, light, face.lighting), strip.rigid)
+    setting = face.setting(view_of(strip, face.lighting))
     span = slice(first, last + 1)
     idle = Idle(
         np.array([first], np.int32), strip.poses[span], light[span], setting[span]
@@ -195,18 +194,12 @@ class _Study:
 
 def _study(strips: _Strips, lighting: Lighting, window: Window, seed: int) -> _Study:
     basis = learn_basis(_sample(strips, lighting, window, seed), window.weight)
-    coordinates, bands = [], []
+    coordinates, views = [], []
     for strip, light in zip(strips, strips.light, strict=True):
         coordinates.append(basis.measure(lighting.remove(strip.pixels, light)))
-        bands.append(slow(even_band(strip.band, light, lighting)))
-    rigid = [slow(r) for r in strips.rigid]
-    setting = learn_setting(
-        np.concatenate(bands), np.concatenate(rigid), np.concatenate(coordinates)
-    )
-    told = [
-        setting.told(b, r) @ setting.slopes for b, r in zip(bands, rigid, strict=True)
-    ]
-    beyond = [c - t for c, t in zip(coordinates, told, strict=True)]
+        views.append(view_of(strip, lighting))
+    setting = learn_setting(views, coordinates)
+    beyond = [c - setting(v) for c, v in zip(coordinates, views, strict=True)]
     lips = np.concatenate(strips.lips).reshape(-1, 2 * len(LIPS))
     lips_mean = lips.mean(axis=0)
     _, _, axes = np.linalg.svd((lips - lips_mean)[::3], full_matrices=False)
@@ -224,10 +217,15 @@ def _study(strips: _Strips, lighting: Lighting, window: Window, seed: int) -> _S
         np.ones_like(mean, np.float32),
         lips_mean.astype(np.float32),
         lips_axes,
-        _rest(rows, strips.heard, mean),
     )
     standard = [((r - mean) / spread).astype(np.float32) for r in rows]
     return _Study(basis, setting, mouths, standard, _importance(spread), room)
+
+
+def view_of(strip: Strip, lighting: Lighting) -> View:
+    """What of a strip is not the mouth."""
+    light = slow_light(strip.light)
+    return View(even_band(strip.band, light, lighting), strip.rigid, light)
 
 
 def even_band(band: NDArray[np.uint8], light: Floats, lighting: Lighting) -> Floats:
@@ -266,16 +264,6 @@ def _importance(spread: Floats) -> Floats:
     return np.asarray(np.concatenate(parts), np.float32)
 
 
-def _rest(rows: list[Floats], heard: list[Floats], mean: Floats) -> Floats:
-    """The mouth in the quietest tenth of the take."""
-    loud = np.concatenate(
-        [h.reshape(len(r), -1).mean(1) for r, h in zip(rows, heard, strict=True)]
-    )
-    quiet = loud <= np.percentile(loud, 10)
-    together = np.concatenate(rows)
-    return np.asarray(together[quiet].mean(axis=0) if quiet.any() else mean, np.float32)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Trained:
     """The networks' weights, and what each said about the clips it had not seen."""
@@ -288,7 +276,13 @@ def _train(shelf: Shelf, study: _Study, strips: _Strips, seed: int) -> Job[_Trai
     """Train the networks; each leaves out other clips, by which it is judged."""
     import torch
 
-    from avatar_app.fit.lips import Lesson, LipSizes, move_lips, networks_of, train_lips
+    from avatar_app.fit.lips import (
+        Lesson,
+        LipNetwork,
+        LipSizes,
+        move_lips,
+        train_lips,
+    )
 
     torch.set_num_threads(1)
     sizes = LipSizes(outputs=study.mouths.mean.size)
@@ -296,23 +290,25 @@ def _train(shelf: Shelf, study: _Study, strips: _Strips, seed: int) -> Job[_Trai
     usable = [i for i, x in enumerate(lessons) if len(x.mouth) >= 8 and len(x.heard)]
     weights: dict[str, Floats] = {}
     unseen: dict[int, Floats] = {}
-    for number in range(NETWORKS):
-        left_out = usable[number :: max(NETWORKS, 12)] if len(usable) > NETWORKS else []
+    count = len(sizes.ears)
+    for number in range(count):
+        left_out = usable[number::12] if len(usable) > count else []
         name = f"{_WORKPLACE}lips-{number}.safetensors"
         if name in shelf:
             own = load(shelf.read(name))
         else:
             taught = [lessons[i] for i in usable if i not in left_out]
-            job = train_lips(taught, study.importance, sizes, seed * 100 + number)
-            network = yield from share(job, number / NETWORKS, (number + 1) / NETWORKS)
+            job = train_lips(taught, study.importance, sizes, number, seed)
+            network = yield from share(job, number / count, (number + 1) / count)
             own = {
                 k: v.detach().numpy().copy() for k, v in network.state_dict().items()
             }
             shelf.write(name, save(own))
         weights |= {f"lips.{number}.{key}": array for key, array in own.items()}
-        tensors = {f"lips.0.{k}": torch.from_numpy(v) for k, v in own.items()}
-        network = networks_of(tensors, sizes, 1)[0]
-        unseen |= {i: move_lips([network], lessons[i].heard) for i in left_out}
+        alone = LipNetwork(sizes, number)
+        alone.load_state_dict({k: torch.from_numpy(v) for k, v in own.items()})
+        alone.eval()
+        unseen |= {i: move_lips([alone], lessons[i].heard) for i in left_out}
     return _Trained(weights, unseen)
 
 
@@ -428,7 +424,7 @@ def _unseen_pairs(
             continue
         light = strips.light[number]
         even = face.lighting.remove(strip.pixels, light)
-        setting = face.setting(even_band(strip.band, light, face.lighting), strip.rigid)
+        setting = face.setting(view_of(strip, face.lighting))
         rows = face.mouths.spoken(trained.unseen[number])
         picks = face.texture.choose(face.mouths.place(rows))
         drawn = face.draw(rows, picks, setting)

@@ -3,8 +3,9 @@
 A temporal convolution (Bai, Kolter and Koltun, 2018) with gated units sees about
 two thirds of a second and says, for each picture, the basis coordinates that pose and
 light do not explain, the lips' shape, and how open and wide the mouth is. Three small
-networks from different seeds are averaged: on GRID s1 that is worth as much as twice
-the training of one.
+networks with different ears are averaged: one hears spectra, one what the phone
+encoder understood, one both. On GRID s1 (opening r on held-out clips) they reach
+.904, .902 and .909 alone and .917 together.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from avatar_app.fit.listening import BANDS, STEPS
+from avatar_app.fit.listening import BANDS, HEARD, STEPS
 from avatar_app.work import Job, Progress
 
 Floats = NDArray[np.float32]
@@ -30,7 +31,7 @@ class LipSizes:
 
     Attributes:
         outputs: Numbers per picture.
-        inputs: Numbers heard per picture.
+        ears: For each network the columns it hears, first and past the last.
         channels: Width of the network.
         dilations: Of its blocks, in pictures.
         steps: Training steps.
@@ -40,7 +41,7 @@ class LipSizes:
     """
 
     outputs: int
-    inputs: int = STEPS * BANDS
+    ears: tuple[tuple[int, int], ...] = ((0, BANDS), (BANDS, HEARD), (0, HEARD))
     channels: int = 128
     dilations: tuple[int, ...] = (1, 2, 4, 1)
     steps: int = 800
@@ -66,11 +67,13 @@ class _Block(nn.Module):
 
 
 class LipNetwork(nn.Module):
-    """(B, inputs, T) heard to (B, outputs, T) standardized mouth numbers."""
+    """(B, STEPS * HEARD, T) heard to (B, outputs, T) standardized mouth numbers."""
 
-    def __init__(self, sizes: LipSizes) -> None:
+    def __init__(self, sizes: LipSizes, number: int) -> None:
         super().__init__()
-        self.enter = nn.Conv1d(sizes.inputs, sizes.channels, 1)
+        self.first, self.last = sizes.ears[number]
+        inputs = STEPS * (self.last - self.first)
+        self.enter = nn.Conv1d(inputs, sizes.channels, 1)
         self.drop = nn.Dropout(0.1)
         self.blocks = nn.Sequential(
             *(_Block(sizes.channels, d) for d in sizes.dilations)
@@ -79,7 +82,10 @@ class LipNetwork(nn.Module):
 
     def forward(self, heard: Tensor) -> Tensor:
         """Say the mouth numbers for what is heard."""
-        x = self.drop(functional.silu(self.enter(heard)))  # (B, C, T)
+        batch, _, length = heard.shape
+        ear = heard.view(batch, STEPS, HEARD, length)[:, :, self.first : self.last]
+        x = self.enter(ear.reshape(batch, -1, length))  # (B, C, T)
+        x = self.drop(functional.silu(x))
         said: Tensor = self.leave(functional.silu(self.blocks(x)))  # (B, K, T)
         return said
 
@@ -89,7 +95,7 @@ class Lesson:
     """One clip to learn from.
 
     Attributes:
-        heard: (T * STEPS, BANDS) float32.
+        heard: (T * STEPS, HEARD) float32.
         mouth: (T, outputs) float32, standardized.
     """
 
@@ -98,16 +104,16 @@ class Lesson:
 
 
 def train_lips(
-    clips: Sequence[Lesson], importance: Floats, sizes: LipSizes, seed: int
+    clips: Sequence[Lesson], importance: Floats, sizes: LipSizes, number: int, seed: int
 ) -> Job[LipNetwork]:
-    """Train one network on a person's clips.
+    """Train the network of one number on a person's clips.
 
     The loss is the weighted squared error of the mouth and, three times, of its
     velocity: without it mouths are right on average and limp.
     """
-    torch.manual_seed(seed)
-    random = np.random.default_rng(seed)
-    network = LipNetwork(sizes)
+    torch.manual_seed(100 * seed + number)
+    random = np.random.default_rng(100 * seed + number)
+    network = LipNetwork(sizes, number)
     optimizer = torch.optim.AdamW(network.parameters(), sizes.rate, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, sizes.rate, sizes.steps, pct_start=0.15
@@ -129,26 +135,24 @@ def train_lips(
 
 
 def move_lips(networks: Sequence[LipNetwork], heard: Floats) -> Floats:
-    """Average what the networks say, (T * STEPS, BANDS) to (T, outputs)."""
+    """Average what the networks say, (T * STEPS, HEARD) to (T, outputs)."""
     inputs = torch.from_numpy(heard.reshape(len(heard) // STEPS, -1).T[None].copy())
     with torch.inference_mode():
         said = torch.stack([network(inputs)[0] for network in networks]).mean(dim=0)
     return np.ascontiguousarray(said.T.numpy())
 
 
-def networks_of(
-    weights: Mapping[str, Tensor], sizes: LipSizes, count: int
-) -> list[LipNetwork]:
+def networks_of(weights: Mapping[str, Tensor], sizes: LipSizes) -> list[LipNetwork]:
     """Rebuild networks saved as ``lips.<number>.<parameter>``."""
     networks = []
-    for number in range(count):
+    for number in range(len(sizes.ears)):
         prefix = f"lips.{number}."
         own = {
             k.removeprefix(prefix): v
             for k, v in weights.items()
             if k.startswith(prefix)
         }
-        network = LipNetwork(sizes)
+        network = LipNetwork(sizes, number)
         network.load_state_dict(own)
         networks.append(network.eval())
     return networks
@@ -205,7 +209,7 @@ class _Excerpts:
         spectra = _at(heard, ticks)
         if random.random() < 0.25:  # SpecAugment (Park et al., 2019): a missing band
             low = int(random.integers(BANDS - 6))
-            spectra[:, low : low + 6] = spectra.mean()
+            spectra[:, low : low + 6] = spectra[:, :BANDS].mean()
         return spectra.reshape(length, -1), _at(mouth, frames)
 
 
@@ -219,7 +223,10 @@ def _at(rows: Floats, places: NDArray[np.float64]) -> Floats:
 
 
 def _other_voice(heard: Floats, warp: float, louder: float, tilt: float) -> Floats:
-    """Move (N, BANDS) spectra along frequency and change level and tilt."""
+    """Move (N, HEARD) spectra along frequency and change level and tilt.
+
+    What was understood stays: the encoder is there not to know the speaker.
+    """
     if warp == louder == tilt == 0:
         return heard
     bands = np.arange(BANDS)
@@ -228,4 +235,6 @@ def _other_voice(heard: Floats, warp: float, louder: float, tilt: float) -> Floa
     share = (places - low).astype(np.float32)
     moved = heard[:, low] * (1 - share) + heard[:, low + 1] * share
     slope = np.linspace(-1, 1, BANDS, dtype=np.float32)
-    return np.asarray(moved + louder + tilt * slope, np.float32)
+    colored = moved + louder + tilt * slope
+    both = np.concatenate([colored, heard[:, BANDS:]], axis=1)
+    return np.asarray(both, np.float32)

@@ -1,9 +1,10 @@
-"""What the lips listen to: log-mel spectra, four to a picture.
+"""What the lips listen to: spectra and what is understood in them, four to a picture.
 
 Sound is brought to one loudness first, so that a voice from another microphone, or
 our own synthetic one, sounds as loud as the enrollment did; and a floor of the
-enrollment's own room noise is laid under it, because digital silence is something
-that the network has never heard.
+enrollment's own room noise is laid under its spectra, because digital silence is
+something that the network has never heard. Beside the spectra, which know the person,
+stands what our phone encoder understood, which does not know who speaks.
 """
 
 from __future__ import annotations
@@ -14,14 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.media import Sound
+from avatar_app.weights.phones import open_phone_encoder
 
 EAR_HZ = 16000
 BANDS = 80
+UNDERSTOOD = 64  # the phone encoder's bottleneck
+HEARD = BANDS + UNDERSTOOD
 STEPS = 4  # spectra a picture: 100 a second at 25 pictures a second
 _WINDOW = 800  # 50 ms: vowels are told apart, bursts are still short
 _LOUDNESS = 0.08  # RMS of the louder moments after levelling
 _FAINT = 1e-4
 _LOWEST_HZ, _HIGHEST_HZ = 55.0, 7600.0
+
+_CLOSER = 0.5  # the bottleneck's deviation is 1, the spectra's about a half
 
 Spectra = NDArray[np.float32]
 
@@ -54,13 +60,21 @@ def listen(levelled: Sound, moments: NDArray[np.float64], fps: float) -> Spectra
         fps: Pictures per second; the spectra are spread evenly over a picture.
 
     Returns:
-        (T * STEPS, BANDS) float32, about 0 for speech, -1 for silence.
+        (T * STEPS, HEARD) float32: spectra, about 0 for speech and -1 for silence,
+        then what is understood. Before the sound and after it there is silence.
     """
     spread = (np.arange(STEPS) + 0.5) / (STEPS * fps)
     centres = (moments[:, None] + spread).reshape(-1)
-    starts = np.round(centres * EAR_HZ).astype(np.int64)
-    padded = np.pad(levelled.samples, (_WINDOW // 2, _WINDOW + EAR_HZ // 10))
-    starts = np.clip(starts, 0, len(padded) - _WINDOW)
+    return np.concatenate([_spectra(levelled, centres), _sense(levelled, centres)], 1)
+
+
+def _spectra(levelled: Sound, centres: NDArray[np.float64]) -> Spectra:
+    """(N, BANDS) log-mel spectra about moments in seconds."""
+    starts = np.round(centres * EAR_HZ).astype(np.int64) - _WINDOW // 2
+    before = max(0, -int(starts.min()))
+    after = max(0, int(starts.max()) + _WINDOW - len(levelled.samples))
+    padded = np.pad(levelled.samples, (before, after))
+    starts += before
     spectra = np.empty((len(starts), BANDS), np.float32)
     window, bank = np.hanning(_WINDOW).astype(np.float32), _mel_bank()
     for first in range(0, len(starts), 2000):  # memory stays small for a long take
@@ -70,14 +84,30 @@ def listen(levelled: Sound, moments: NDArray[np.float64], fps: float) -> Spectra
     return _logarithmic(spectra)
 
 
-def with_room(spectra: Spectra, room: NDArray[np.float32]) -> Spectra:
-    """Lift spectra to a room's noise, (BANDS,) as ``room_of`` found it."""
-    return np.asarray(np.maximum(spectra, room), np.float32)
+def _sense(levelled: Sound, centres: NDArray[np.float64]) -> Spectra:
+    """(N, UNDERSTOOD) what the phone encoder understands about moments in seconds."""
+    quiet = np.zeros(EAR_HZ // 2, np.float32)  # so that silence is known at both ends
+    around = Sound(np.concatenate([quiet, levelled.samples, quiet]), EAR_HZ)
+    hearing = open_phone_encoder().hear(around)
+    places = (centres + 0.5) * hearing.rate_hz - 0.5
+    places = np.clip(places, 0, len(hearing.bottleneck) - 1)
+    low = places.astype(np.int64)
+    high = np.minimum(low + 1, len(hearing.bottleneck) - 1)
+    share = (places - low)[:, None].astype(np.float32)
+    sense = hearing.bottleneck[low] * (1 - share) + hearing.bottleneck[high] * share
+    return np.asarray(_CLOSER * sense, np.float32)
 
 
-def room_of(spectra: Spectra) -> NDArray[np.float32]:
+def with_room(heard: Spectra, room: NDArray[np.float32]) -> Spectra:
+    """Lift the spectra to a room's noise, (BANDS,) as ``room_of`` found it."""
+    lifted = heard.copy()
+    np.maximum(lifted[:, :BANDS], room, out=lifted[:, :BANDS])
+    return lifted
+
+
+def room_of(heard: Spectra) -> NDArray[np.float32]:
     """(BANDS,) the quiet of a recording: what nine tenths of it are louder than."""
-    return np.asarray(np.percentile(spectra, 10, axis=0), np.float32)
+    return np.asarray(np.percentile(heard[:, :BANDS], 10, axis=0), np.float32)
 
 
 def _logarithmic(magnitude: Spectra) -> Spectra:

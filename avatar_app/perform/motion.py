@@ -10,7 +10,7 @@ from safetensors.numpy import load, save
 
 from avatar_app.errors import FileTorn
 from avatar_app.fit.face import PersonalFace
-from avatar_app.fit.listening import STEPS, level, listen, with_room
+from avatar_app.fit.listening import level, listen, with_room
 from avatar_app.media import Sound
 from avatar_app.shelf import Shelf
 
@@ -68,8 +68,9 @@ def move_mouth_at(
     """Move the mouth to a sound, for pictures at given moments (seconds, rising)."""
     from avatar_app.fit.lips import move_lips
 
-    heard = with_room(listen(level(sound), moments, fps), face.room)
-    quiet = np.tile(face.room, (_MARGIN * STEPS, 1))
-    said = move_lips(face.networks(), np.concatenate([quiet, heard, quiet]))
+    margin = np.arange(1, _MARGIN + 1) / fps
+    wider = [moments[:1] - margin[::-1], moments, moments[-1:] + margin]
+    heard = listen(level(sound), np.concatenate(wider), fps)
+    said = move_lips(face.networks(), with_room(heard, face.room))
     rows = face.mouths.spoken(said[_MARGIN:-_MARGIN])
     return MouthMotion(rows, face.texture.choose(face.mouths.place(rows)))
