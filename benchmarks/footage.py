@@ -80,13 +80,14 @@ def sound_of(path: Path, rate_hz: int = 48000) -> Sound:
         began: float | None = None
         length = 0
         for frame in container.decode(audio=0):
-            began = frame.time if began is None else began
-            hole = round((frame.time - began) * own_hz) - length
+            moment = float(frame.time or 0.0)
+            began = moment if began is None else began
+            hole = round((moment - began) * own_hz) - length
             if hole > _RATTLE * own_hz:
                 blocks.append(np.zeros(hole, np.float32))
                 length += hole
             for part in resampler.resample(frame):
-                blocks.append(part.to_ndarray().ravel())
+                blocks.append(part.to_ndarray().ravel().astype(np.float32))
                 length += len(blocks[-1])
     return Sound(np.concatenate(blocks).astype(np.float32), own_hz).at(rate_hz)
 

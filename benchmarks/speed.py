@@ -243,7 +243,7 @@ def _stages(scene: _Scene, folder: Path) -> dict[str, float]:
     under = [idle.frame_at(n) for n in range(_PICTURES)]
 
     def draw() -> list[NDArray[np.float32]]:
-        lit = []
+        lit: list[NDArray[np.float32]] = []
         for start in range(0, _PICTURES, _BATCH):
             part = slice(start, start + _BATCH)
             setting = idle.setting[under[part]]

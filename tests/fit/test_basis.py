@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_app.fit.basis import Basis, learn_basis, learn_setting, slow
+from avatar_app.fit.basis import Basis, learn_basis
 
 Floats = NDArray[np.float32]
 
@@ -78,45 +78,3 @@ def test_few_faces_make_a_small_basis() -> None:
     assert isinstance(basis, Basis)
     assert len(basis.parts) == 4
     assert np.isfinite(basis.parts).all()
-
-
-def test_the_setting_finds_what_follows_from_pose_and_light() -> None:
-    """A slow rule from skin and landmarks to coordinates is learned, and no more."""
-    random = np.random.default_rng(4)
-    drift = slow(random.normal(0, 60, (900, 2)).astype(np.float32))
-    band = (drift[:, :1] @ np.ones((1, 30)) + 100).astype(np.float32)
-    band += random.normal(0, 0.1, band.shape).astype(np.float32)
-    rigid = (drift[:, 1:] @ np.ones((1, 40))).astype(np.float32)
-    rigid += random.normal(0, 0.1, rigid.shape).astype(np.float32)
-    speech = random.normal(0, 2, (900, 3)).astype(np.float32)
-    coordinates = speech + drift @ np.array([[1, 0, -2], [0, 3, 1]], np.float32)
-    setting = learn_setting(slow(band), slow(rigid), coordinates)
-    told = setting(band, rigid)
-
-    assert told.shape == (900, 3)
-    follows = [
-        np.corrcoef(told[:, k], (coordinates - speech)[:, k])[0, 1] for k in range(3)
-    ]
-    assert min(follows) > 0.9
-    assert np.abs(np.corrcoef(told[:, 0], speech[:, 0])[0, 1]) < 0.2
-
-
-def test_beyond_what_was_enrolled_the_setting_stays_with_what_is_known() -> None:
-    """A head turned ten times as far does not tear the mouth."""
-    random = np.random.default_rng(5)
-    band = random.normal(100, 3, (400, 20)).astype(np.float32)
-    rigid = random.normal(0, 3, (400, 20)).astype(np.float32)
-    coordinates = (band[:, :1] + rigid[:, :1]).astype(np.float32)
-    setting = learn_setting(band, rigid, coordinates)
-    wild = setting(100 + 50 * (band - 100), 50 * rigid)
-
-    assert np.abs(wild - coordinates.mean()).max() < 12 * coordinates.std()
-
-
-def test_slow_is_slow() -> None:
-    """Speech, five times a second, is averaged away; a constant stays."""
-    t = np.arange(250)
-    fast = np.sin(2 * np.pi * 5 * t / 25)[:, None].astype(np.float32)
-
-    assert np.abs(slow(fast)[50:-50]).max() < 0.01
-    assert slow(np.full((50, 2), 7, np.float32)) == pytest.approx(7)

@@ -49,6 +49,11 @@ def face(seed: int = 0) -> NDArray[np.float32]:
     return points.astype(np.float32)
 
 
+def canon_of_the_face() -> Canon:
+    """A canonical face whose picture begins at (260, 190)."""
+    return Canon(face() - np.array([260, 190], np.float32), 120, 100)
+
+
 @pytest.mark.parametrize(
     ("scale", "degrees", "dx", "dy"),
     [(1, 0, 3.7, -2.1), (1.4, 0, 0, 0), (0.6, 33, 5, 9), (1, 180, 40, -7)],
@@ -133,7 +138,7 @@ def test_the_lower_face_is_inside_the_picture() -> None:
 
 def test_poses_follow_a_moving_head_but_not_its_mouth() -> None:
     """The lips move as they like; the head's own movement is found to a twentieth."""
-    canon = Canon(face() - np.float32([260, 190]), 120, 100)
+    canon = canon_of_the_face()
     moves = [move(1 + t / 500, t / 10, t / 3, -t / 5) for t in range(30)]
     frames = np.stack([apply(m, face()) for m in moves]).astype(np.float32)
     talking = [n for n in LIPS if n not in RIGID]
@@ -147,7 +152,7 @@ def test_poses_follow_a_moving_head_but_not_its_mouth() -> None:
 
 def test_smoothing_takes_the_tremble_away() -> None:
     """A third of a pixel of noise becomes a sixth; a still head is still."""
-    canon = Canon(face() - np.float32([260, 190]), 120, 100)
+    canon = canon_of_the_face()
     random = np.random.default_rng(7)
     noise = random.normal(0, 0.35, (60, 468, 2)).astype(np.float32)
     still = np.repeat(face()[None], 60, axis=0)

@@ -28,7 +28,8 @@ def frame() -> NDArray[np.uint8]:
     half_y, half_x = np.mgrid[:180, :320]
     colors = [100 + half_y * 0.2, 90 + (half_x + half_y) * 0.1]
     flat = np.concatenate([luma.ravel(), *(c.ravel() for c in colors)])
-    return flat.reshape(540, 640).astype(np.uint8)
+    planes: NDArray[np.uint8] = flat.reshape(540, 640).astype(np.uint8)
+    return planes
 
 
 def test_planes_are_views() -> None:

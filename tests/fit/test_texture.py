@@ -17,7 +17,7 @@ def texture_of(places: Floats, following: list[int] | None = None) -> Texture:
     after = np.full(count, -1, np.int32)
     if following is not None:
         after[:] = following
-    detail = np.zeros((count, 4), np.int8)
+    detail = np.zeros((count, 4), np.uint8)
     return Texture(places, after, detail, np.arange(4, dtype=np.int32))
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar, cast
 
 from avatar_app.capture.devices import Prompt
 from avatar_app.capture.recording import record_take
@@ -122,8 +122,9 @@ def made() -> Made:
 
 
 def _made(folder: Path, scratch: Path) -> Made:
-    vault = NotedVault.new(folder / DEMO_VAULT, DEMO_PASSPHRASE, QUICK)
-    watch = DiskWatch([folder / DEMO_VAULT, scratch])
+    place = folder / DEMO_VAULT
+    vault = cast(NotedVault, NotedVault.new(place, DEMO_PASSPHRASE, QUICK))
+    watch = DiskWatch([place, scratch])
     runs: dict[str, list[Run]] = {"record": [], "enroll": [], "fit": []}
 
     def some(stage: str, job: Job[T], enough: Callable[[], bool]) -> None:
@@ -176,6 +177,7 @@ def stopped(
         run.said.append(next(job))
         watch(run.said[-1])
     job.close()
+    vault.note([])
     run.cpu_seconds = time.process_time() - began
     run.shelf_after = tuple(vault.names())
     return run
@@ -194,6 +196,7 @@ def finished(
         watch(step)
 
     result = carry_out(job, both)
+    vault.note([])
     run.cpu_seconds = time.process_time() - began
     run.shelf_after = tuple(vault.names())
     return run, result
