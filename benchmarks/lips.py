@@ -31,10 +31,11 @@ from avatar_app.enroll.interview import survey_take
 from avatar_app.enroll.tracking import FaceTrack, follow_faces, join_track
 from avatar_app.fit.crops import Planes
 from avatar_app.fit.face import PersonalFace
-from avatar_app.fit.learning_face import fit_face, slow_light, view_of
+from avatar_app.fit.learning_face import fit_face
 from avatar_app.fit.listening import level, listen
 from avatar_app.fit.steadying import Steady
 from avatar_app.fit.strips import Strip, cut_strip
+from avatar_app.fit.studying import slow_light, view_of
 from avatar_app.media import Sound
 from avatar_app.perform.motion import MouthMotion, move_mouth
 from avatar_app.render.export import FilmWriter, planes_of

@@ -27,7 +27,7 @@ def width(points: NDArray[np.float32]) -> Floats:
 
 
 def _span(points: NDArray[np.float32], a: int, b: int) -> Floats:
-    return np.linalg.norm(points[:, a] - points[:, b], axis=1).astype(np.float64)
+    return np.asarray(np.linalg.norm(points[:, a] - points[:, b], axis=1), np.float64)
 
 
 def track(frames: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
