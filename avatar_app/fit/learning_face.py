@@ -32,6 +32,7 @@ from avatar_app.work import Job, Progress, share
 Floats = NDArray[np.float32]
 NEEDED_SECONDS = 20.0
 _WORKPLACES = "fit/face/"
+_STEPS_A_SECOND, _STEPS = 3.6, (400, 900)  # of footage; least and most
 _FORMAT = 3  # of what is kept there; another number, another place
 
 
@@ -60,8 +61,11 @@ def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[Learned]:
         raise TooLittleFootage(strips.speaking_seconds(enrollment), NEEDED_SECONDS)
     lighting = Lighting(strips.usual_light(), int(window.kept.sum()))
     yield Progress(0.28, 1, "Finding what changes in your face")
+    fps = enrollment.take.fps
     study = study_mouths(strips, lighting, window, seed)
-    trained = yield from share(_train(shelf, place, study, strips, seed), 0.36, 0.96)
+    trained = yield from share(
+        _train(shelf, place, study, strips, fps, seed), 0.36, 0.96
+    )
     yield Progress(0.96, 1, "Keeping your teeth sharp")
     face = finish_face(enrollment, window, steady, lighting, study, strips, trained)
     learned = _with_idle(enrollment, face, strips)
@@ -147,7 +151,7 @@ def _cut_strips(
 
 
 def _train(
-    shelf: Shelf, place: str, study: Study, strips: Strips, seed: int
+    shelf: Shelf, place: str, study: Study, strips: Strips, fps: float, seed: int
 ) -> Job[Trained]:
     """Train the networks; each leaves out other clips, by which it is judged."""
     import torch
@@ -161,7 +165,9 @@ def _train(
     )
 
     torch.set_num_threads(1)
-    sizes = LipSizes(outputs=study.mouths.mean.size)
+    seconds = sum(strips.lengths) / fps
+    steps = int(np.clip(_STEPS_A_SECOND * seconds, *_STEPS))
+    sizes = LipSizes(outputs=study.mouths.mean.size, steps=steps)
     lessons = [Lesson(h, r) for h, r in zip(strips.heard, study.rows, strict=True)]
     usable = [i for i, x in enumerate(lessons) if len(x.mouth) >= 8 and len(x.heard)]
     weights: dict[str, Floats] = {}

@@ -76,6 +76,7 @@ class Study:
 def study_mouths(
     strips: Strips, lighting: Lighting, window: Window, seed: int
 ) -> Study:
+    """Find the basis and the setting, and put every mouth into numbers."""
     basis = learn_basis(_sample(strips, lighting, window, seed), window.weight)
     coordinates, views = [], []
     for strip, light in zip(strips, strips.light, strict=True):
