@@ -4,7 +4,7 @@ AvatarError
 ├── NoCamera · CameraLost · NoMicrophone · SilentMicrophone · SoundLost
 ├── NoFace · TwoFaces · TooLittleFootage · TooLittleSpeech · NotLive
 ├── EmptyText · Unspeakable
-├── DiskFull · FileTorn · WrongPassphrase · ShortPassphrase · VaultLocked · NoAvatar
+├── DiskFull · FileTorn · WrongPassphrase · ShortPassphrase · VaultLocked · NoAvatar · AvatarOutdated
 ├── FolderRefused · SettingsUnreadable · NoSpeechEngine
 └── WeightsMissing · WeightsAltered
 
@@ -220,6 +220,15 @@ class SettingsUnreadable(AvatarError):
     def __init__(self, path: str, why: str) -> None:
         super().__init__(f"The settings in {path} cannot be used: {why}")
         self.path = path
+
+
+class AvatarOutdated(AvatarError):
+    """The avatar was learned by a version that listened differently."""
+
+    remedy = "Build your avatar again; your recordings are kept."
+
+    def __init__(self) -> None:
+        super().__init__("This avatar was made by another version of the app.")
 
 
 class NoSpeechEngine(AvatarError):

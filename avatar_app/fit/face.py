@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from avatar_app.errors import FileTorn
+from avatar_app.errors import AvatarOutdated, FileTorn
 from avatar_app.fit.basis import Basis, Setting
 from avatar_app.fit.canon import LIP_BOTTOM, LIP_TOP, LIPS, Canon
 from avatar_app.fit.crops import Lighting, Window, lips_nearness, open_window
+from avatar_app.fit.listening import ear
 from avatar_app.fit.texture import Texture
 from avatar_app.fit.warping import Warp
 from avatar_app.shelf import Shelf
@@ -233,6 +234,7 @@ def keep_face(face: PersonalFace, shelf: Shelf, name: str) -> None:
         **face.weights,
     }
     plain = {
+        "ear": ear(),
         "size": [face.canon.width, face.canon.height],
         "fps": face.fps,
         "finish": [face.finish.detail, face.finish.crispness],
@@ -244,13 +246,20 @@ def keep_face(face: PersonalFace, shelf: Shelf, name: str) -> None:
 
 
 def reopen_face(shelf: Shelf, name: str) -> PersonalFace:
-    """Open a sealed face; raises FileTorn where it is damaged."""
+    """Open a sealed face.
+
+    Raises:
+        FileTorn: It is damaged.
+        AvatarOutdated: It learned to listen with another phone encoder.
+    """
     from avatar_app.fit.lips import LipSizes
 
     content = shelf.read(name)
     try:
         arrays = load(content)
         plain = json.loads(_metadata(content)["face"])
+        if plain["ear"] != ear():
+            raise AvatarOutdated
         width, height = plain["size"]
         window = open_window(Canon(arrays["canon"], width, height))
         parts = arrays["basis.parts"].astype(np.float32)

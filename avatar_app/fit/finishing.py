@@ -23,10 +23,17 @@ _AS_CRISP = 0.92  # as a real mouth; the last bit would be noise made sharp
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """The networks' weights, and what each said about the clips it had not seen."""
+    """The trained networks, and what they say about clips.
+
+    Attributes:
+        weights: Of all of them, ``lips.<number>.<parameter>``.
+        unseen: By clip, what the one network says that was not taught with it.
+        together: By clip, what all of them say, on the same clips.
+    """
 
     weights: dict[str, Floats]
     unseen: dict[int, Floats]
+    together: dict[int, Floats]
 
 
 def finish_face(
@@ -68,10 +75,13 @@ def _judge(study: Study, trained: Trained) -> tuple[Mouths, dict[str, float]]:
         return study.mouths, {}
     real = np.concatenate([study.rows[i] for i in trained.unseen])
     said = np.concatenate(list(trained.unseen.values()))
-    lost = real.std(axis=0) / (said.std(axis=0) + 1e-6)
-    # Beyond 1.35 noise is made louder, not the mouth livelier. Shapes get all of it;
+    # An average of networks is calmer than each of them, even on clips they have seen.
+    average = np.concatenate(list(trained.together.values()))
+    calmer = np.maximum(said.std(axis=0) / (average.std(axis=0) + 1e-6), 1.0)
+    lost = calmer * real.std(axis=0) / (said.std(axis=0) + 1e-6)
+    # Beyond 1.45 noise is made louder, not the mouth livelier. Shapes get all of it;
     # looks half, since their error is seen and their fine structure comes anyway.
-    liveliness = np.clip(lost, 1.0, 1.35).astype(np.float32)
+    liveliness = np.clip(lost, 1.0, 1.45).astype(np.float32)
     liveliness[: -LIP_PARTS - 2] = 0.5 + 0.5 * liveliness[: -LIP_PARTS - 2]
     follows = [
         float(np.corrcoef(study.rows[i][:, -2], s[:, -2])[0, 1])

@@ -23,6 +23,7 @@ from avatar_app.fit.crops import (
 from avatar_app.fit.face import PersonalFace
 from avatar_app.fit.finishing import Trained, finish_face
 from avatar_app.fit.idle import Idle, choose_clip, choose_span
+from avatar_app.fit.listening import ear
 from avatar_app.fit.steadying import Steady
 from avatar_app.fit.strips import planes_of_clip, strip_of
 from avatar_app.fit.studying import Strips, Study, measures_of, study_mouths, view_of
@@ -76,7 +77,7 @@ def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[Learned]:
 def _workplace(enrollment: Enrollment, seed: int) -> str:
     """Where this enrollment's unfinished work lies; other footage, another place."""
     clips = [(c.name, c.frames, c.seconds) for c in enrollment.take.clips]
-    known = hashlib.sha256(repr((_FORMAT, seed, clips)).encode()).hexdigest()
+    known = hashlib.sha256(repr((_FORMAT, ear(), seed, clips)).encode()).hexdigest()
     return f"{_WORKPLACES}{known[:16]}/"
 
 
@@ -171,15 +172,16 @@ def _train(
     lessons = [Lesson(h, r) for h, r in zip(strips.heard, study.rows, strict=True)]
     usable = [i for i, x in enumerate(lessons) if len(x.mouth) >= 8 and len(x.heard)]
     weights: dict[str, Floats] = {}
-    unseen: dict[int, Floats] = {}
+    networks: list[LipNetwork] = []
+    left_out: list[list[int]] = []
     count = len(sizes.ears)
     for number in range(count):
-        left_out = usable[number::12] if len(usable) > count else []
+        left_out.append(usable[number::12] if len(usable) > count else [])
         name = f"{place}lips-{number}.safetensors"
         if name in shelf:
             own = load(shelf.read(name))
         else:
-            taught = [lessons[i] for i in usable if i not in left_out]
+            taught = [lessons[i] for i in usable if i not in left_out[-1]]
             job = train_lips(taught, study.importance, sizes, number, seed)
             network = yield from share(job, number / count, (number + 1) / count)
             own = {
@@ -189,6 +191,10 @@ def _train(
         weights |= {f"lips.{number}.{key}": array for key, array in own.items()}
         alone = LipNetwork(sizes, number)
         alone.load_state_dict({k: torch.from_numpy(v) for k, v in own.items()})
-        alone.eval()
-        unseen |= {i: move_lips([alone], lessons[i].heard) for i in left_out}
-    return Trained(weights, unseen)
+        networks.append(alone.eval())
+    unseen: dict[int, Floats] = {}
+    together: dict[int, Floats] = {}
+    for network, clips in zip(networks, left_out, strict=True):
+        unseen |= {i: move_lips([network], lessons[i].heard) for i in clips}
+        together |= {i: move_lips(networks, lessons[i].heard) for i in clips}
+    return Trained(weights, unseen, together)
