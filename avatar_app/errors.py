@@ -4,8 +4,8 @@ AvatarError
 ├── NoCamera · CameraLost · NoMicrophone · SilentMicrophone · SoundLost
 ├── NoFace · TwoFaces · TooLittleFootage · TooLittleSpeech · NotLive
 ├── EmptyText · Unspeakable
-├── DiskFull · FileTorn · WrongPassphrase · ShortPassphrase · VaultLocked · NoAvatar · AvatarOutdated
-├── FolderRefused · SettingsUnreadable · NoSpeechEngine
+├── DiskFull · FileTorn · WrongPassphrase · ShortPassphrase · VaultLocked
+├── NoAvatar · AvatarOutdated · FolderRefused · SettingsUnreadable · NoSpeechEngine
 └── WeightsMissing · WeightsAltered
 
 Our own mistakes are ValueError and TypeError and go to the log, not here.
