@@ -246,10 +246,10 @@ def test_another_process_makes_the_same_film(tmp_path: Path) -> None:
         theirs = [f.to_ndarray(format="yuv420p")[:HEIGHT] for f in file.decode(video=0)]
 
     assert len(theirs) == len(ours)
-    apart = [
-        np.abs(a.astype(np.int16) - b).max() for a, b in zip(ours, theirs, strict=True)
-    ]
-    assert max(apart) <= 1
+    # A last bit in a network's sum may differ by process; the encoder makes a few
+    # grey levels of it here and there. Another mouth would be at 30 dB or below.
+    error = ((ours.astype(np.float32) - np.stack(theirs)) ** 2).mean(axis=(1, 2))
+    assert 10 * np.log10(255**2 / max(error.max(), 1e-9)) > 42
 
 
 @pytest.mark.parametrize("steps", [1, 6])
