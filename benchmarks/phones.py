@@ -1,6 +1,6 @@
 """How well the phone encoder hears people and machines it never met.
 
-    python benchmarks/phones.py --speech FOLDER --corpus FOLDER [--weights FILE]
+Run: python -m benchmarks.phones --speech FOLDER --corpus FOLDER [--weights FILE]
 
 FOLDER of --speech holds en_f_ljspeech, en_vctk and es_m_selfrecorded; that of --corpus
 transcripts.csv with en/soNNNN. None of these speakers was in the training. Truth for
@@ -33,7 +33,7 @@ from avatar_app.weights.spoken import sounds_at, spans_of
 
 UNSEEN = ("f2", "f5", "m3", "m7", "linda", "michael", "klatt4")
 _SPEAKERS = 20
-_SWITCHING_COSTS = 2.5  # of the smoothed path, in log posterior
+_SWITCHING_COSTS = 1.5  # of the smoothed path, in log posterior
 # Sounds that look alike on the lips: what a mistake costs the avatar.
 _LOOKS = ["sil", "pbmβ", "fv", "θð", "tdnlɾszr", "ʃʒ", "kɡŋxhʁɲçj", "ɹ", "w",
           "iɪɨe", "ɛæ", "aɑʌ", "ə", "ɔ", "oʊuyø", "ɜ"]  # fmt: skip
@@ -286,12 +286,17 @@ def describers(encoder: PhoneEncoder) -> dict[str, Callable[[Sound], Floats]]:
     def mels(sound: Sound) -> Floats:
         rows = mel.log_mel(sound.at(mel.EAR_HZ).samples)[::2]
         rows = mel.evened(rows, np.zeros(mel.BANDS, np.float32))
-        return unit(rows - rows.mean(0))
+        return unit(evened(rows))
 
     return {
-        "bottleneck": lambda s: unit(encoder.hear(s).bottleneck),
+        "bottleneck": lambda s: unit(evened(encoder.hear(s).bottleneck)),
         "log mel": mels,
     }
+
+
+def evened(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take away what a whole sentence has in common."""
+    return np.asarray(rows - rows.mean(0))
 
 
 def unit(rows: NDArray[np.float32]) -> Floats:

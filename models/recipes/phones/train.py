@@ -1,6 +1,8 @@
 """Train the phone encoder on one CPU thread, in rounds.
 
-    python train.py --work FOLDER --minutes 20 --rate 2e-3 [--from FILE] [--seed 1]
+    python train.py --work FOLDER --steps 2000 --rate 2e-3 [--from FILE] [--seed 1]
+
+--minutes instead of --steps stops by the clock; only steps repeat.
 
 Reads FOLDER/{espeak,flite,read}.npz; readings without times are left out (align.py
 finds their times with the network so far). Writes FOLDER/phones.safetensors (the mean
@@ -14,7 +16,7 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -36,13 +38,17 @@ SHARE = {"espeak": 0.36, "flite": 0.16, "read": 0.45}  # the rest is silence
 _MEAN_OVER = 0.998  # per step, of the weights that are kept
 _SMOOTH = 0.04
 _AGREE, _GESTURES = 0.25, 1.0
+_CURVE = ["seed", "step", "cpu_s", "rate", "sounds_loss", "gestures_loss",
+          "views_apart", "frames_right"]  # fmt: skip
 
 
 def main() -> None:
     """Train for some minutes and keep the result."""
     asked = argparse.ArgumentParser()
     asked.add_argument("--work", type=Path, required=True)
-    asked.add_argument("--minutes", type=float, required=True)
+    length = asked.add_mutually_exclusive_group(required=True)
+    length.add_argument("--steps", type=int)
+    length.add_argument("--minutes", type=float)
     asked.add_argument("--rate", type=float, default=2e-3)
     asked.add_argument("--last-rate", type=float, default=None)
     asked.add_argument("--from", dest="start", type=Path, default=None)
@@ -61,9 +67,18 @@ def main() -> None:
     else:
         network.colour.copy_(torch.from_numpy(usual_colour(spoken, dice)))
     last_rate = options.rate if options.last_rate is None else options.last_rate
-    Trainer(network, spoken, dice, options.work).run(
-        options.minutes * 60, options.rate, last_rate
+    Trainer(network, spoken, dice, options.work, options.seed).run(
+        lasting(options.steps, options.minutes), options.rate, last_rate
     )
+
+
+def lasting(steps: int | None, minutes: float | None) -> Callable[[int], float]:
+    """Return what part of the round is over, given the steps done."""
+    began = time.monotonic()
+    if steps is not None:
+        return lambda step: step / steps
+    seconds = 60 * (minutes or 0)
+    return lambda step: (time.monotonic() - began) / seconds
 
 
 def known(path: Path) -> list[Utterance]:
@@ -96,7 +111,9 @@ class Trainer:
         spoken: dict[str, list[Utterance]],
         dice: np.random.Generator,
         folder: Path,
+        seed: int,
     ) -> None:
+        self.seed = seed
         self.network, self.spoken = network, spoken
         self.dice, self.folder = dice, folder
         self.colour = network.colour.numpy().copy()
@@ -111,11 +128,10 @@ class Trainer:
             betas=(0.9, 0.98),
         )
 
-    def run(self, seconds: float, rate: float, last_rate: float) -> None:
-        """Step until the time is up, by the wall; then save."""
-        began, said, spent = time.monotonic(), [], time.process_time()
-        step = 0
-        while (share := (time.monotonic() - began) / seconds) < 1:
+    def run(self, over: Callable[[int], float], rate: float, last_rate: float) -> None:
+        """Step until the round is over; then save."""
+        said, spent, step = [], time.process_time(), 0
+        while (share := over(step)) < 1:
             warm = min(1.0, (step + 1) / 150)
             # A cosine from the first rate to the last.
             now = last_rate + (rate - last_rate) * 0.5 * (1 + np.cos(np.pi * share))
@@ -180,11 +196,12 @@ class Trainer:
         self, step: int, spent: float, rate: float, said: Sequence[tuple[float, ...]]
     ) -> None:
         """Write one row of the curve and keep the weights so far."""
-        row = [step, round(spent), f"{rate:.2e}"]
+        row = [self.seed, step, round(spent), f"{rate:.2e}"]
         row += [f"{value:.4f}" for value in np.mean(said, axis=0)]
         path = self.folder / "curve.csv"
+        began = path.exists()
         with path.open("a", newline="") as file:
-            csv.writer(file).writerow(row)
+            csv.writer(file).writerows([row] if began else [_CURVE, row])
         sys.stdout.write(" ".join(map(str, row)) + "\n")
         sys.stdout.flush()
         self.save()
