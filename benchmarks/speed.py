@@ -85,12 +85,17 @@ def main() -> None:
         scaled(options.out, size)
         results[_named(size)] = _size(options.out, size)
         print(f"{_named(size):10s} {_line(results[_named(size)])}", flush=True)
+    _write(options.out, results)  # what is measured stays, should a long film fail
     width, height = options.memory_size.split("x")
     results |= _memory(options.out, (int(width), int(height)), options.minutes)
     for name, value in results.items():
         if not isinstance(value, dict):
             print(f"{name:32s} {value}")
-    (options.out / "results.json").write_text(json.dumps(results, indent=1))
+    _write(options.out, results)
+
+
+def _write(folder: Path, results: dict[str, object]) -> None:
+    (folder / "results.json").write_text(json.dumps(results, indent=1))
 
 
 def _options() -> argparse.Namespace:

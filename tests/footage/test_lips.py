@@ -16,7 +16,9 @@ from tests.footage.data import data_folder
 pytestmark = [pytest.mark.footage, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 PROJECT = Path(__file__).resolve().parents[2]
-HELD_OUT = 10  # of the 25: every other one or so, to keep to five minutes
+# Every other one of the 25, to keep to five minutes. Fewer are no measure: over three
+# clips the median of the silence ratio was 1.5, each between 0.7 and 1.7.
+EVERY = 2
 
 Row = dict[str, float]
 
@@ -30,7 +32,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
         rows = list(csv.DictReader(lines))
     train = [row for row in rows if row["split"] == "train"]
     held_out = [row for row in rows if row["split"] != "train"]
-    chosen = held_out[:: max(1, len(held_out) // HELD_OUT)][:HELD_OUT]
+    chosen = held_out[::EVERY]
     assert (len(train), len(held_out)) == (75, 25)
     with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as page:
         writer = csv.DictWriter(page, list(rows[0]))
