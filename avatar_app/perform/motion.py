@@ -72,5 +72,5 @@ def move_mouth_at(
     wider = [moments[:1] - margin[::-1], moments, moments[-1:] + margin]
     heard = listen(level(sound), np.concatenate(wider), fps)
     said = move_lips(face.networks(), with_room(heard, face.room))
-    rows = face.mouths.spoken(said[_MARGIN:-_MARGIN])
+    rows = face.mouths.quickened(face.mouths.spoken(said))[_MARGIN:-_MARGIN]
     return MouthMotion(rows, face.texture.choose(face.mouths.place(rows)))
