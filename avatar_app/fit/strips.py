@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from avatar_app.capture.clips import read_frames, read_sound
@@ -69,7 +70,7 @@ def reopen_strip(shelf: Shelf, name: str) -> Strip:
     """Read a sealed strip; raises FileTorn."""
     try:
         return Strip(**load(shelf.read(name)))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, SafetensorError) as error:
         raise FileTorn(name) from error
 
 

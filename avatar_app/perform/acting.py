@@ -40,7 +40,16 @@ def perform_lesson(avatar: Avatar, lesson: Lesson) -> Job[Performance]:
         before = _BEFORE if number == 0 else 0.0
         after = _AFTER if is_last else sentence.pause_after
         passages.append(_act(avatar, face, voice, sentence, before, after))
+    _forget_others(avatar.shelf, passages)
     return Performance(avatar, tuple(passages))
+
+
+def _forget_others(shelf: Shelf, passages: list[Passage]) -> None:
+    """Erase what an earlier lesson left; nothing said is kept longer than needed."""
+    used = {name for passage in passages for name in (passage.sound, passage.mouth)}
+    for name in list(shelf.names("perform/")):
+        if name not in used:
+            shelf.erase(name)
 
 
 def _act(

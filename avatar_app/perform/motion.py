@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from avatar_app.errors import FileTorn
@@ -43,7 +44,7 @@ def reopen_motion(shelf: Shelf, name: str) -> MouthMotion:
     try:
         arrays = load(shelf.read(name))
         return MouthMotion(arrays["rows"], arrays["picks"])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, SafetensorError) as error:
         raise FileTorn(name) from error
 
 

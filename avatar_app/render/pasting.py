@@ -69,8 +69,11 @@ class Paster:
             [[0, 0], [canon.width, 0], [canon.width, canon.height], [0, canon.height]]
         )
         corners = corners @ inverse[:, :2].T + inverse[:, 2]
-        low = np.maximum(0, np.floor(corners.min(axis=0)).astype(int) - 1) // 2 * 2
-        high = np.minimum([width, height], np.ceil(corners.max(axis=0)).astype(int) + 2)
+        edges = np.array([width, height]) // 2 * 2
+        # A face outside the picture has a sliver of a box, in which nothing is opaque.
+        low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 1, 0, edges - 2)
+        low = low // 2 * 2
+        high = np.minimum(edges, np.ceil(corners.max(axis=0)).astype(int) + 2)
         high = np.maximum(high // 2 * 2, low + 2)
         x0, y0, x1, y1 = int(low[0]), int(low[1]), int(high[0]), int(high[1])
         back = after(np.array([[1.0, 0, -x0], [0, 1.0, -y0]]), inverse)

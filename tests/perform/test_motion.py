@@ -98,7 +98,6 @@ def test_a_kept_motion_comes_back() -> None:
     assert (again.picks == motion.picks).all()
 
 
-@pytest.mark.xfail(reason="reopen_motion lets SafetensorError through", strict=True)
 def test_a_torn_motion_is_refused() -> None:
     """By name; the vault's seal finds it first, a well-sealed half would not be."""
     shelf = OpenShelf()
