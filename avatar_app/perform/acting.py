@@ -69,7 +69,7 @@ def _act(
     spoken = speech.sound.samples[: len(samples) - lead]
     samples[lead : lead + len(spoken)] = spoken
     sound = Sound(samples, rate_hz)
-    motion = move_mouth(face, sound, pictures, fps)
+    motion = move_mouth(face, sound, pictures, fps, is_synthetic=True)
     name = f"perform/{_digest(sentence.text, before, after)}"
     keep_sound(sound, avatar.shelf, f"{name}.flac")
     motion.keep(avatar.shelf, f"{name}.safetensors")
