@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.capture.clips import read_pictures
-from avatar_app.capture.take import Clip, Origin, Take
+from avatar_app.capture.clips import read_pictures, read_sound
+from avatar_app.capture.take import Clip, Origin, Purpose, Take
 from avatar_app.enroll.enrollment import Enrollment
+from avatar_app.enroll.sync import WORTH_CORRECTING, measure_lag
 from avatar_app.enroll.tracking import (
     FaceTrack,
     follow_faces,
@@ -73,7 +74,21 @@ def survey_take(take: Take, person: str) -> Job[Enrollment]:
     usable = [n for n, clip in enumerate(take.clips) if 2 * seen[n] >= clip.frames]
     used = replace(take, clips=tuple(take.clips[n] for n in usable))
     tracks = tuple(names[n] for n in usable)
+    used = _in_step(used, tracks)
     return Enrollment(used, person, tracks, sum(seen) / frames, _record(used, person))
+
+
+def _in_step(take: Take, tracks: tuple[str, ...]) -> Take:
+    """Note how late the sound is, if it is late enough to be sure and to be seen."""
+    reading = [
+        (reopen_track(take.shelf, name), read_sound(take, clip))
+        for clip, name in zip(take.clips, tracks, strict=True)
+        if clip.purpose is Purpose.READING
+    ]
+    lag = measure_lag(reading)
+    if lag is None or abs(lag) < WORTH_CORRECTING:
+        return take
+    return replace(take, sound_lag=take.sound_lag + lag)
 
 
 def _track_name(take: Take, clip: Clip, number: int) -> str:
@@ -122,6 +137,7 @@ def _record(take: Take, person: str) -> str:
             "person": person,
             "origin": take.origin.value,
             "devices": list(take.devices),
+            "sound_lag_ms": round(1000 * take.sound_lag),
             "clips": hashlib.sha256(json.dumps(clips).encode()).hexdigest(),
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
         },
