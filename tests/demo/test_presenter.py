@@ -182,10 +182,10 @@ def test_pictures_have_the_size_asked_for(size: tuple[int, int]) -> None:
 
 
 def test_every_picture_is_marked() -> None:
-    """The upper left corner holds the DEMO plate and never changes."""
+    """The lower left corner holds the DEMO plate and never changes."""
     pictures, _ = _performed(_small(), _LISTENING)
 
-    corners = [picture.pixels[5:21, 6:38] for picture in pictures]
+    corners = [picture.pixels[-21:-5, 6:38] for picture in pictures]
     assert all((corner == corners[0]).all() for corner in corners)
     assert np.ptp(cv2.cvtColor(corners[0], cv2.COLOR_BGR2GRAY)) > 60
 
