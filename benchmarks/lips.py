@@ -29,13 +29,13 @@ from numpy.typing import NDArray
 from avatar_app.capture.clips import colors_of
 from avatar_app.enroll.interview import survey_take
 from avatar_app.enroll.tracking import FaceTrack, follow_faces, join_track
-from avatar_app.fit.crops import Planes
-from avatar_app.fit.face import PersonalFace
-from avatar_app.fit.learning_face import fit_face
-from avatar_app.fit.listening import level, listen
-from avatar_app.fit.steadying import Steady
-from avatar_app.fit.strips import Strip, cut_strip
-from avatar_app.fit.studying import slow_light, view_of
+from avatar_app.fit.face.crops import Planes
+from avatar_app.fit.face.learning import fit_face
+from avatar_app.fit.face.listening import level, listen
+from avatar_app.fit.face.personal import PersonalFace
+from avatar_app.fit.face.steadying import Steady
+from avatar_app.fit.face.strips import Strip, cut_strip
+from avatar_app.fit.face.studying import slow_light, view_of
 from avatar_app.media import Sound
 from avatar_app.perform.motion import MouthMotion, move_mouth
 from avatar_app.render.export import FilmWriter, planes_of

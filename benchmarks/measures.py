@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.enroll.tracking import follow_faces, join_track
-from avatar_app.fit.canon import LIPS, MOUTH_CORNERS, Canon, Matrix
+from avatar_app.fit.face.canon import LIPS, MOUTH_CORNERS, Canon, Matrix
 
 Frames = list[NDArray[np.uint8]]
 Floats = NDArray[np.float64]

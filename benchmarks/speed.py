@@ -39,11 +39,11 @@ from avatar_app.demo.presenter import DrawnPresenter
 from avatar_app.demo.script import DEMO_LESSON, DEMO_PROMPTS
 from avatar_app.enroll.interview import enroll_person
 from avatar_app.fit.avatar import CARD, FACE, VOICE, Avatar, reopen_avatar
-from avatar_app.fit.canon import after, invert
-from avatar_app.fit.face import PersonalFace, reopen_face
-from avatar_app.fit.idle import FILM, Idle, reopen_idle
+from avatar_app.fit.face.canon import after, invert
+from avatar_app.fit.face.idle import FILM, Idle, reopen_idle
+from avatar_app.fit.face.personal import PersonalFace, reopen_face
 from avatar_app.fit.training import fit_avatar
-from avatar_app.fit.voice import reopen_voice
+from avatar_app.fit.voice.personal import reopen_voice
 from avatar_app.lesson.script import read_script
 from avatar_app.media import Picture, Sound
 from avatar_app.perform.acting import perform_lesson
@@ -63,7 +63,7 @@ PASSPHRASE = "a passphrase for measuring"
 PROMPTS = (Prompt("", Purpose.LISTENING, 6.0), *DEMO_PROMPTS[1:15])
 _PICTURES = 200  # per timing
 _BATCH = 25
-_HELD = 400_000_000  # bytes of idle frames that a render holds, as in fit/idle.py
+_HELD = 400_000_000  # bytes of idle frames that a render holds, as in fit/face/idle.py
 _SENTENCE = "Every red bed has ten heavy blankets, and seven pets rest there."
 
 Planes = NDArray[np.uint8]

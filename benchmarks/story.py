@@ -39,7 +39,7 @@ from avatar_app.capture.records import clip_name, keep_take
 from avatar_app.capture.take import Clip, Origin, Purpose, Take
 from avatar_app.enroll.interview import survey_take
 from avatar_app.fit.avatar import CARD, FACE, Avatar, reopen_avatar
-from avatar_app.fit.face import reopen_face
+from avatar_app.fit.face.personal import reopen_face
 from avatar_app.fit.training import fit_avatar
 from avatar_app.lesson.script import read_script
 from avatar_app.media import Sound

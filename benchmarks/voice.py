@@ -35,9 +35,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from avatar_app.fit.hearing import spoken_level_db, spoken_span
-from avatar_app.fit.vocoder import RATE_HZ, copy_sound
-from avatar_app.fit.voice import PersonalVoice, Reading, fit_voice
+from avatar_app.fit.voice.hearing import spoken_level_db, spoken_span
+from avatar_app.fit.voice.personal import PersonalVoice, Reading, fit_voice
+from avatar_app.fit.voice.vocoder import RATE_HZ, copy_sound
 from avatar_app.media import Sound
 from avatar_app.perform.speech import say
 from avatar_app.phonetics import speak

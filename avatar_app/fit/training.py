@@ -10,10 +10,10 @@ from avatar_app.capture.clips import read_sound
 from avatar_app.capture.take import Purpose
 from avatar_app.enroll.enrollment import Enrollment
 from avatar_app.fit.avatar import FACE, VOICE, Avatar, Card
-from avatar_app.fit.face import keep_face
-from avatar_app.fit.idle import copy_film
-from avatar_app.fit.learning_face import fit_face
-from avatar_app.fit.voice import Reading, fit_voice, keep_voice
+from avatar_app.fit.face.idle import copy_film
+from avatar_app.fit.face.learning import fit_face
+from avatar_app.fit.face.personal import keep_face
+from avatar_app.fit.voice.personal import Reading, fit_voice, keep_voice
 from avatar_app.work import Job, share
 
 _FACE_SHARE = 0.55

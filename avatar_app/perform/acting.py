@@ -10,8 +10,8 @@ import soundfile
 
 from avatar_app.errors import FileTorn
 from avatar_app.fit.avatar import FACE, VOICE, Avatar
-from avatar_app.fit.face import PersonalFace, reopen_face
-from avatar_app.fit.voice import PersonalVoice, reopen_voice
+from avatar_app.fit.face.personal import PersonalFace, reopen_face
+from avatar_app.fit.voice.personal import PersonalVoice, reopen_voice
 from avatar_app.lesson.lesson import Lesson, Sentence
 from avatar_app.media import Sound
 from avatar_app.perform.motion import move_mouth

@@ -10,8 +10,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from avatar_app.errors import FileTorn
-from avatar_app.fit.face import PersonalFace
-from avatar_app.fit.listening import level, listen, with_room
+from avatar_app.fit.face.listening import level, listen, with_room
+from avatar_app.fit.face.personal import PersonalFace
 from avatar_app.media import Sound
 from avatar_app.shelf import Shelf
 
@@ -69,7 +69,7 @@ def move_mouth(
         is_synthetic: Whether the sound is the avatar's own voice: then the mouth opens
             as widely as the person's does, even where the networks are unsure.
     """
-    from avatar_app.fit.lips import move_lips
+    from avatar_app.fit.face.lips import move_lips
 
     moments = (np.arange(-_MARGIN, pictures + _MARGIN)) / fps
     heard = listen(level(sound), moments, fps)

@@ -17,20 +17,20 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from avatar_app.errors import EmptyText
-from avatar_app.fit.articulation import nearest
-from avatar_app.fit.grains import NOISE_S, lay_grains
-from avatar_app.fit.hearing import FRAME_S, spoken_level_db
-from avatar_app.fit.material import LEVEL_DB, SAMPLES_PER_FRAME, Material
-from avatar_app.fit.score import Score, score_of
-from avatar_app.fit.units import Inventory, Wanted
-from avatar_app.fit.vocoder import CEPSTRUM, RATE_HZ
-from avatar_app.fit.voice import PersonalVoice
+from avatar_app.fit.voice.articulation import nearest
+from avatar_app.fit.voice.grains import NOISE_S, lay_grains
+from avatar_app.fit.voice.hearing import FRAME_S, spoken_level_db
+from avatar_app.fit.voice.material import LEVEL_DB, SAMPLES_PER_FRAME, Material
+from avatar_app.fit.voice.personal import PersonalVoice
+from avatar_app.fit.voice.score import Score, score_of
+from avatar_app.fit.voice.units import Inventory, Wanted
+from avatar_app.fit.voice.vocoder import CEPSTRUM, RATE_HZ
 from avatar_app.media import Sound
 from avatar_app.perform.wording import written_words
 from avatar_app.phonetics import TimedPhone, TimedWord, phones_of
 
 if TYPE_CHECKING:  # torch is loaded when a voice speaks, not before
-    from avatar_app.fit.voice_training import Playing
+    from avatar_app.fit.voice.training import Playing
 
 _LEAD, _TAIL = 20, 30  # frames of quiet before and after a sentence
 _PAUSE = (16, 80)  # frames of a pause between clauses, at least and at most

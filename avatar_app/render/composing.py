@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from avatar_app.capture.clips import read_frames
 from avatar_app.errors import FileTorn
 from avatar_app.fit.avatar import FACE
-from avatar_app.fit.crops import Planes
-from avatar_app.fit.face import reopen_face
-from avatar_app.fit.idle import FILM, Idle, reopen_idle
+from avatar_app.fit.face.crops import Planes
+from avatar_app.fit.face.idle import FILM, Idle, reopen_idle
+from avatar_app.fit.face.personal import reopen_face
 from avatar_app.perform.acting import reopen_sound
 from avatar_app.perform.motion import MouthMotion, reopen_motion
 from avatar_app.perform.performance import Passage, Performance

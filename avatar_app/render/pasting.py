@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.fit.canon import Matrix, after, invert
-from avatar_app.fit.crops import LowerFace, Planes, cut, halved, split_planes
-from avatar_app.fit.face import PersonalFace
+from avatar_app.fit.face.canon import Matrix, after, invert
+from avatar_app.fit.face.crops import LowerFace, Planes, cut, halved, split_planes
+from avatar_app.fit.face.personal import PersonalFace
 
 Floats = NDArray[np.float32]
 _MOST_CORRECTION = 25.0  # grey levels: more is another object, not another light

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.fit.vocoder import RATE_HZ, analyse
-from avatar_app.fit.voice import PersonalVoice, Reading, fit_voice
+from avatar_app.fit.voice.personal import PersonalVoice, Reading, fit_voice
+from avatar_app.fit.voice.vocoder import RATE_HZ, analyse
 from avatar_app.media import Sound
 from avatar_app.phonetics import speak
 from avatar_app.work import Progress, carry_out

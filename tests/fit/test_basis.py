@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_app.fit.basis import Basis, learn_basis
+from avatar_app.fit.face.basis import Basis, learn_basis
 
 Floats = NDArray[np.float32]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_app.fit.canon import (
+from avatar_app.fit.face.canon import (
     CHIN,
     EYE_CORNERS,
     JAW,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_app.fit.canon import apply, learn_canon, similarity
-from avatar_app.fit.crops import (
+from avatar_app.fit.face.canon import apply, learn_canon, similarity
+from avatar_app.fit.face.crops import (
     Lighting,
     cut,
     flatten,

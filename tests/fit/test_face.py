@@ -9,8 +9,8 @@ import pytest
 
 from avatar_app.errors import FileTorn
 from avatar_app.fit.avatar import FACE
-from avatar_app.fit.face import PersonalFace, keep_face, reopen_face
-from avatar_app.fit.idle import reopen_idle
+from avatar_app.fit.face.idle import reopen_idle
+from avatar_app.fit.face.personal import PersonalFace, keep_face, reopen_face
 from avatar_app.media import Sound
 from avatar_app.perform.motion import MouthMotion, move_mouth
 from avatar_app.phonetics import speak

@@ -10,7 +10,7 @@ import pytest
 from avatar_app.capture.take import Clip, Origin, Purpose, Take
 from avatar_app.enroll.tracking import FaceTrack
 from avatar_app.errors import FileTorn
-from avatar_app.fit.idle import (
+from avatar_app.fit.face.idle import (
     NOTES,
     Idle,
     choose_clip,

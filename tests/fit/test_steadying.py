@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_app.fit.canon import Canon, Matrix, invert, learn_canon, similarity
-from avatar_app.fit.steadying import Steady
+from avatar_app.fit.face.canon import Canon, Matrix, invert, learn_canon, similarity
+from avatar_app.fit.face.steadying import Steady
 from tests.fit.test_canon import face, move
 
 SIZE = (480, 360)

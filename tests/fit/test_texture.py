@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_app.fit.texture import Texture, spread_out
+from avatar_app.fit.face.texture import Texture, spread_out
 
 Floats = NDArray[np.float32]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from avatar_app.errors import FileTorn, TooLittleSpeech
-from avatar_app.fit.vocoder import copy_sound
-from avatar_app.fit.voice import Reading, fit_voice, keep_voice, reopen_voice
+from avatar_app.fit.voice.personal import Reading, fit_voice, keep_voice, reopen_voice
+from avatar_app.fit.voice.vocoder import copy_sound
 from avatar_app.media import Sound
 from avatar_app.perform.speech import say
 from avatar_app.work import carry_out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from avatar_app.fit.alignment import align
+from avatar_app.fit.voice.alignment import align
 from avatar_app.phonetics import speak
 from avatar_app.work import carry_out
 

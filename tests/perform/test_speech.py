@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from avatar_app.errors import EmptyText
-from avatar_app.fit.hearing import spoken_level_db
-from avatar_app.fit.vocoder import analyse
+from avatar_app.fit.voice.hearing import spoken_level_db
+from avatar_app.fit.voice.vocoder import analyse
 from avatar_app.perform.speech import say
 from avatar_app.perform.wording import written_words
 from avatar_app.phonetics import phones_of

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from avatar_app.capture.clips import read_frames
 from avatar_app.fit.avatar import FACE
-from avatar_app.fit.crops import cut, flatten, split_planes
-from avatar_app.fit.face import Finish, PersonalFace, reopen_face
-from avatar_app.fit.idle import FILM, Idle, reopen_idle
+from avatar_app.fit.face.crops import cut, flatten, split_planes
+from avatar_app.fit.face.idle import FILM, Idle, reopen_idle
+from avatar_app.fit.face.personal import Finish, PersonalFace, reopen_face
 from avatar_app.render.pasting import Paster, Place
 from tests.story.small_avatar import made
 

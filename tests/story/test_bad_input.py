@@ -36,7 +36,7 @@ from avatar_app.errors import (
     WrongPassphrase,
 )
 from avatar_app.fit.avatar import CARD, FACE, VOICE, reopen_avatar
-from avatar_app.fit.idle import FILM, NOTES
+from avatar_app.fit.face.idle import FILM, NOTES
 from avatar_app.fit.training import fit_avatar
 from avatar_app.lesson.script import read_script
 from avatar_app.media import Picture

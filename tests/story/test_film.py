@@ -19,7 +19,7 @@ from avatar_app.capture.clips import colors_of
 from avatar_app.capture.records import RECORD, reopen_take
 from avatar_app.capture.take import Origin
 from avatar_app.fit.avatar import FACE, reopen_avatar
-from avatar_app.fit.face import reopen_face
+from avatar_app.fit.face.personal import reopen_face
 from avatar_app.lesson.script import read_script
 from avatar_app.perform.acting import perform_lesson
 from avatar_app.perform.motion import reopen_motion

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.fit.canon import (
+from avatar_app.fit.face.canon import (
     JAW,
     LIP_TOP,
     LIPS,

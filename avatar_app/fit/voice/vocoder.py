@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from avatar_app.fit.hearing import FRAME_S
+from avatar_app.fit.voice.hearing import FRAME_S
 from avatar_app.media import Sound
 
 RATE_HZ = 24000

@@ -11,9 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from avatar_app.fit.score import Score
-from avatar_app.fit.vocoder import CEPSTRUM
-from avatar_app.fit.voice_network import (
+from avatar_app.fit.voice.network import (
     STRIDE,
     Floats,
     Ints,
@@ -23,6 +21,8 @@ from avatar_app.fit.voice_network import (
     described,
     lay_out,
 )
+from avatar_app.fit.voice.score import Score
+from avatar_app.fit.voice.vocoder import CEPSTRUM
 from avatar_app.work import Job, Progress
 
 _CROP = 300  # steps of the clock per example, 3 s

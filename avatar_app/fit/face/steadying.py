@@ -19,7 +19,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.fit.canon import EYE_CORNERS, NOSE_BASE, Canon, Matrix, after, invert
+from avatar_app.fit.face.canon import (
+    EYE_CORNERS,
+    NOSE_BASE,
+    Canon,
+    Matrix,
+    after,
+    invert,
+)
 
 _PATCH_INTER_OCULAR = 42.0  # pixels between the eye corners in the patch: enough
 _ROUNDS = 4

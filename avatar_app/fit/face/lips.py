@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from avatar_app.fit.listening import BANDS, HEARD, STEPS
+from avatar_app.fit.face.listening import BANDS, HEARD, STEPS
 from avatar_app.work import Job, Progress
 
 Floats = NDArray[np.float32]

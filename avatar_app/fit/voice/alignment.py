@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.fit.hearing import FRAME_S, evened, loudness_db, mel_cepstra
-from avatar_app.fit.hearing import with_changes as changing
-from avatar_app.fit.score import PAUSE, guide_of
+from avatar_app.fit.voice.hearing import FRAME_S, evened, loudness_db, mel_cepstra
+from avatar_app.fit.voice.hearing import with_changes as changing
+from avatar_app.fit.voice.score import PAUSE, guide_of
 from avatar_app.media import Sound
 from avatar_app.phonetics import phones_of, speak
 from avatar_app.work import Job, Progress

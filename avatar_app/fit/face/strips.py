@@ -17,8 +17,8 @@ from avatar_app.capture.clips import read_frames, read_sound
 from avatar_app.capture.take import Clip, Take
 from avatar_app.enroll.tracking import FaceTrack, reopen_track
 from avatar_app.errors import FileTorn
-from avatar_app.fit.canon import RIGID, Matrix, poses_of, smooth_poses
-from avatar_app.fit.crops import (
+from avatar_app.fit.face.canon import RIGID, Matrix, poses_of, smooth_poses
+from avatar_app.fit.face.crops import (
     Planes,
     Window,
     band_of,
@@ -28,8 +28,8 @@ from avatar_app.fit.crops import (
     lip_shapes,
     split_planes,
 )
-from avatar_app.fit.listening import level, listen
-from avatar_app.fit.steadying import Steady
+from avatar_app.fit.face.listening import level, listen
+from avatar_app.fit.face.steadying import Steady
 from avatar_app.shelf import Shelf
 
 _STEADYING = 0.7  # frames over which a refined pose is still smoothed

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.fit.canon import LIPS, Canon
+from avatar_app.fit.face.canon import LIPS, Canon
 
 _STEP = 4
 _REACH = 0.12  # inter-ocular distances: standard deviation of a point's influence

@@ -11,12 +11,12 @@ from scipy.ndimage import gaussian_filter1d
 
 from avatar_app.capture.take import Purpose
 from avatar_app.enroll.enrollment import Enrollment
-from avatar_app.fit.basis import Basis, Setting, View, learn_basis, learn_setting
-from avatar_app.fit.canon import LIPS
-from avatar_app.fit.crops import Lighting, Window
-from avatar_app.fit.face import LIP_PARTS, Mouths
-from avatar_app.fit.listening import room_of
-from avatar_app.fit.strips import Strip, reopen_strip
+from avatar_app.fit.face.basis import Basis, Setting, View, learn_basis, learn_setting
+from avatar_app.fit.face.canon import LIPS
+from avatar_app.fit.face.crops import Lighting, Window
+from avatar_app.fit.face.listening import room_of
+from avatar_app.fit.face.personal import LIP_PARTS, Mouths
+from avatar_app.fit.face.strips import Strip, reopen_strip
 from avatar_app.shelf import Shelf
 
 Floats = NDArray[np.float32]

@@ -16,16 +16,16 @@ from safetensors.numpy import load, save
 from scipy.ndimage import gaussian_filter1d
 
 from avatar_app.errors import AvatarOutdated, FileTorn
-from avatar_app.fit.basis import Basis, Setting
-from avatar_app.fit.canon import LIP_BOTTOM, LIP_TOP, LIPS, Canon
-from avatar_app.fit.crops import Lighting, Window, lips_nearness, open_window
-from avatar_app.fit.listening import ear
-from avatar_app.fit.texture import Texture
-from avatar_app.fit.warping import Warp
+from avatar_app.fit.face.basis import Basis, Setting
+from avatar_app.fit.face.canon import LIP_BOTTOM, LIP_TOP, LIPS, Canon
+from avatar_app.fit.face.crops import Lighting, Window, lips_nearness, open_window
+from avatar_app.fit.face.listening import ear
+from avatar_app.fit.face.texture import Texture
+from avatar_app.fit.face.warping import Warp
 from avatar_app.shelf import Shelf
 
 if TYPE_CHECKING:
-    from avatar_app.fit.lips import LipNetwork, LipSizes
+    from avatar_app.fit.face.lips import LipNetwork, LipSizes
 
 Floats = NDArray[np.float32]
 LIP_PARTS = 10
@@ -221,7 +221,7 @@ def _unsharp_radius(canon: Canon) -> float:
 def _networks(face: PersonalFace) -> Sequence[LipNetwork]:
     import torch
 
-    from avatar_app.fit.lips import networks_of
+    from avatar_app.fit.face.lips import networks_of
 
     weights = {name: torch.from_numpy(array) for name, array in face.weights.items()}
     return networks_of(weights, face.sizes)
@@ -266,7 +266,7 @@ def reopen_face(shelf: Shelf, name: str) -> PersonalFace:
         FileTorn: It is damaged.
         AvatarOutdated: It learned to listen with another phone encoder.
     """
-    from avatar_app.fit.lips import LipSizes
+    from avatar_app.fit.face.lips import LipSizes
 
     content = shelf.read(name)
     try:

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-from avatar_app.fit.alignment import Aligned
-from avatar_app.fit.grains import find_beats, fundamental_phase, loudest_phase
-from avatar_app.fit.hearing import FRAME_S, spoken_level_db, spoken_span
-from avatar_app.fit.parcel import Arrays
-from avatar_app.fit.vocoder import CEPSTRUM, RATE_HZ, analyse, pitch_range
+from avatar_app.fit.voice.alignment import Aligned
+from avatar_app.fit.voice.grains import find_beats, fundamental_phase, loudest_phase
+from avatar_app.fit.voice.hearing import FRAME_S, spoken_level_db, spoken_span
+from avatar_app.fit.voice.parcel import Arrays
+from avatar_app.fit.voice.vocoder import CEPSTRUM, RATE_HZ, analyse, pitch_range
 from avatar_app.media import Sound
 from avatar_app.phonetics import phones_of
 from avatar_app.work import Job, Progress

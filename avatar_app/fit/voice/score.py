@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.fit.hearing import CEPSTRA, FRAME_S, mel_cepstra
+from avatar_app.fit.voice.hearing import CEPSTRA, FRAME_S, mel_cepstra
 from avatar_app.phonetics import Phone, phones_of, speak
 
 CONTEXT = 18

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.enroll.enrollment import Enrollment
-from avatar_app.fit.crops import Lighting, Window, lips_nearness
-from avatar_app.fit.face import LIP_PARTS, Finish, Mouths, PersonalFace
-from avatar_app.fit.steadying import Steady
-from avatar_app.fit.studying import Strips, Study, view_of
-from avatar_app.fit.texture import KEY_FRAMES, Texture, spread_out
+from avatar_app.fit.face.crops import Lighting, Window, lips_nearness
+from avatar_app.fit.face.personal import LIP_PARTS, Finish, Mouths, PersonalFace
+from avatar_app.fit.face.steadying import Steady
+from avatar_app.fit.face.studying import Strips, Study, view_of
+from avatar_app.fit.face.texture import KEY_FRAMES, Texture, spread_out
 
 Floats = NDArray[np.float32]
 _DETAIL = 0.8
@@ -46,7 +46,7 @@ def finish_face(
     trained: Trained,
 ) -> PersonalFace:
     """Judge on unseen clips, restore liveliness and crispness, keep key frames."""
-    from avatar_app.fit.lips import LipSizes
+    from avatar_app.fit.face.lips import LipSizes
 
     mouths, quality = _judge(study, trained)
     texture = _texture(strips, lighting, study, mouths)

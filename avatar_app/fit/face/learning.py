@@ -13,20 +13,26 @@ from safetensors.numpy import load, save
 from avatar_app.enroll.enrollment import Enrollment
 from avatar_app.enroll.tracking import reopen_track
 from avatar_app.errors import TooLittleFootage
-from avatar_app.fit.canon import Canon, learn_canon, poses_of
-from avatar_app.fit.crops import (
+from avatar_app.fit.face.canon import Canon, learn_canon, poses_of
+from avatar_app.fit.face.crops import (
     Lighting,
     Window,
     open_window,
     split_planes,
 )
-from avatar_app.fit.face import PersonalFace
-from avatar_app.fit.finishing import Trained, finish_face
-from avatar_app.fit.idle import Idle, choose_clip, choose_span
-from avatar_app.fit.listening import ear
-from avatar_app.fit.steadying import Steady
-from avatar_app.fit.strips import planes_of_clip, strip_of
-from avatar_app.fit.studying import Strips, Study, measures_of, study_mouths, view_of
+from avatar_app.fit.face.finishing import Trained, finish_face
+from avatar_app.fit.face.idle import Idle, choose_clip, choose_span
+from avatar_app.fit.face.listening import ear
+from avatar_app.fit.face.personal import PersonalFace
+from avatar_app.fit.face.steadying import Steady
+from avatar_app.fit.face.strips import planes_of_clip, strip_of
+from avatar_app.fit.face.studying import (
+    Strips,
+    Study,
+    measures_of,
+    study_mouths,
+    view_of,
+)
 from avatar_app.shelf import Shelf
 from avatar_app.work import Job, Progress, share
 
@@ -157,7 +163,7 @@ def _train(
     """Train the networks; each leaves out other clips, by which it is judged."""
     import torch
 
-    from avatar_app.fit.lips import (
+    from avatar_app.fit.face.lips import (
         Lesson,
         LipNetwork,
         LipSizes,

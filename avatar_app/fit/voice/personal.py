@@ -16,19 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.errors import FileTorn, TooLittleSpeech
-from avatar_app.fit.alignment import Aligned, align
-from avatar_app.fit.material import Material, measure, prepare, unwrapped
-from avatar_app.fit.parcel import Arrays, pack, unpack
-from avatar_app.fit.score import PAUSE, Score, score_of
-from avatar_app.fit.vocoder import RATE_HZ
+from avatar_app.fit.voice.alignment import Aligned, align
+from avatar_app.fit.voice.material import Material, measure, prepare, unwrapped
+from avatar_app.fit.voice.parcel import Arrays, pack, unpack
+from avatar_app.fit.voice.score import PAUSE, Score, score_of
+from avatar_app.fit.voice.vocoder import RATE_HZ
 from avatar_app.media import Sound
 from avatar_app.phonetics import phones_of
 from avatar_app.shelf import Shelf
 from avatar_app.work import Job, Progress, share
 
 if TYPE_CHECKING:  # torch is loaded when a network is needed, not before
-    from avatar_app.fit.voice_network import Sizes
-    from avatar_app.fit.voice_training import Playing, Scale
+    from avatar_app.fit.voice.network import Sizes
+    from avatar_app.fit.voice.training import Playing, Scale
 
 SENTENCES_NEEDED = 10
 _WORK = "fit/voice"
@@ -86,7 +86,7 @@ class PersonalVoice:
 
     def playing(self) -> Playing:
         """Set up its network."""
-        from avatar_app.fit.voice_training import Playing
+        from avatar_app.fit.voice.training import Playing
 
         return Playing(self.weights, self.sizes, self.scale, self.symbols)
 
@@ -157,8 +157,8 @@ def reopen_voice(shelf: Shelf, name: str) -> PersonalVoice:
         FileTorn: The file is damaged, is not a voice or is of a later version.
         KeyError: There is no such name.
     """
-    from avatar_app.fit.voice_network import Sizes
-    from avatar_app.fit.voice_training import Scale
+    from avatar_app.fit.voice.network import Sizes
+    from avatar_app.fit.voice.training import Scale
 
     with shelf.open(name) as page:
         arrays, note = unpack(page.read(), name)
@@ -259,8 +259,8 @@ def _learned(
     work: _Work,
 ) -> Job[PersonalVoice]:
     """Train the network and let it play the readings."""
-    from avatar_app.fit import voice_training as training
-    from avatar_app.fit.voice_network import Sizes, lay_out
+    from avatar_app.fit.voice import training
+    from avatar_app.fit.voice.network import Sizes, lay_out
 
     scores = [_score_as_read(text, accent, material, k) for k, text in enumerate(texts)]
     symbols = tuple(sorted({s for score in scores for s in score.symbols} - {PAUSE}))

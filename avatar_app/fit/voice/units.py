@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.fit.articulation import articulation
-from avatar_app.fit.material import Material
-from avatar_app.fit.vocoder import CEPSTRUM
+from avatar_app.fit.voice.articulation import articulation
+from avatar_app.fit.voice.material import Material
+from avatar_app.fit.voice.vocoder import CEPSTRUM
 
 _CANDIDATES = 30
 _POINTS = 3  # a half phoneme is compared at its begin, middle and end

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from avatar_app.fit.articulation import ARTICULATION, articulation
-from avatar_app.fit.hearing import FRAME_S
-from avatar_app.fit.score import CONTEXT, GUIDE, Score
-from avatar_app.fit.vocoder import CEPSTRUM
+from avatar_app.fit.voice.articulation import ARTICULATION, articulation
+from avatar_app.fit.voice.hearing import FRAME_S
+from avatar_app.fit.voice.score import CONTEXT, GUIDE, Score
+from avatar_app.fit.voice.vocoder import CEPSTRUM
 
 OUTPUTS = CEPSTRUM + 2  # envelope, log of the pitch, voiced
 _POSITION = 6

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from avatar_app.fit.hearing import FRAME_S
-from avatar_app.fit.vocoder import RATE_HZ, basis
+from avatar_app.fit.voice.hearing import FRAME_S
+from avatar_app.fit.voice.vocoder import RATE_HZ, basis
 
 NOISE_S = 0.005  # distance of unvoiced grains
 _COARSE = 4  # the fundamental is tracked at RATE_HZ / 4

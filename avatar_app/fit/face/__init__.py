@@ -1,0 +1,1 @@
+"""One person's face: from footage to a mouth that is drawn from sound."""
