@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 from avatar_app.capture.clips import colors_of
 from avatar_app.enroll.interview import survey_take
 from avatar_app.enroll.tracking import FaceTrack, follow_faces, join_track
+from avatar_app.errors import AvatarError
 from avatar_app.fit.face.crops import Planes
 from avatar_app.fit.face.learning import fit_face
 from avatar_app.fit.face.listening import level, listen
@@ -78,8 +80,11 @@ def main() -> None:
     options = _options()
     options.out.mkdir(parents=True, exist_ok=True)
     cv2.setNumThreads(1)
-    with tempfile.TemporaryDirectory() as folder:
-        face, build = _build(options, Path(folder) / "vault")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            face, build = _build(options, Path(folder) / "vault")
+    except AvatarError as error:
+        sys.exit(f"{error} {error.remedy}")
     print(f"built in {build['build_cpu_s']:.0f} CPU s: {build}")
     tests = [_test(face, clip) for clip in _test_clips(options)]
     results = measure(face, tests, options.out)
