@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import replace
 
 import numpy as np
 import soundfile
@@ -14,7 +15,7 @@ from avatar_app.fit.face.personal import PersonalFace, reopen_face
 from avatar_app.fit.voice.personal import PersonalVoice, reopen_voice
 from avatar_app.lesson.lesson import Lesson, Sentence
 from avatar_app.media import Sound
-from avatar_app.perform.motion import move_mouth
+from avatar_app.perform.motion import move_mouth_knowing
 from avatar_app.perform.performance import Passage, Performance
 from avatar_app.perform.speech import say
 from avatar_app.shelf import Shelf
@@ -69,7 +70,10 @@ def _act(
     spoken = speech.sound.samples[: len(samples) - lead]
     samples[lead : lead + len(spoken)] = spoken
     sound = Sound(samples, rate_hz)
-    motion = move_mouth(face, sound, pictures, fps, is_synthetic=True)
+    phones = [
+        replace(p, start=p.start + before, end=p.end + before) for p in speech.phones
+    ]
+    motion = move_mouth_knowing(face, sound, pictures, fps, phones)
     name = f"perform/{_digest(sentence.text, before, after)}"
     keep_sound(sound, avatar.shelf, f"{name}.flac")
     motion.keep(avatar.shelf, f"{name}.safetensors")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from avatar_app.errors import FileTorn
 from avatar_app.media import Sound
-from avatar_app.perform.motion import move_mouth, reopen_motion
+from avatar_app.perform.motion import move_mouth, move_mouth_knowing, reopen_motion
+from avatar_app.phonetics import TimedPhone
 from benchmarks.measures import correlation
 from tests.fakes.shelf import OpenShelf
 from tests.fit.test_face import face_of_the_presenter, moved, spoken
@@ -86,6 +88,40 @@ def test_what_is_said_later_is_shown_later() -> None:
     off = correlation(now.astype(float), then[:-10].astype(float))
     assert right > 0.95
     assert off < right - 0.3
+
+
+def test_lips_meet_where_a_p_is_known_to_be() -> None:
+    """Told of an m, the lips shut for it; a k at the same place changes nothing."""
+    face, sound = face_of_the_presenter(), spoken()
+    pictures = int(sound.seconds * 25)
+
+    def openings(symbol: str) -> NDArray[np.float32]:
+        widest = float(face.mouths.opening(moved(face).rows).argmax()) / 25
+        phones = [TimedPhone(symbol, widest - 0.04, widest + 0.12)]
+        motion = move_mouth_knowing(face, sound, pictures, 25.0, phones)
+        return face.mouths.opening(motion.rows)
+
+    told, other = openings("m"), openings("k")
+    place = int(other.argmax())
+    rest = float(other[:3].mean())
+
+    assert told[place] < rest + 0.25 * (other[place] - rest)
+    far = np.abs(np.arange(pictures) - place) > 6
+    assert (told[far] == other[far]).all()
+
+
+def test_its_own_voice_opens_the_mouth_as_far_as_the_person_does() -> None:
+    """An unsure network says the average; the avatar's own speech is enlarged."""
+    face, sound = face_of_the_presenter(), spoken()
+    pictures = int(sound.seconds * 25)
+    by_ear = face.mouths.opening(moved(face).rows)
+    knowing = face.mouths.opening(
+        move_mouth_knowing(face, sound, pictures, 25.0, []).rows
+    )
+    enrolled = float(face.mouths.spread[-2])
+
+    assert knowing.std() >= by_ear.std()
+    assert 0.9 * enrolled < knowing.std() < 1.6 * enrolled
 
 
 def test_a_kept_motion_comes_back() -> None:
