@@ -22,6 +22,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+if not __package__:  # run by its path: an installed package is called benchmarks too
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 import av
 import cv2
 import numpy as np
@@ -80,13 +83,16 @@ def main() -> None:
     options = _options()
     options.out.mkdir(parents=True, exist_ok=True)
     cv2.setNumThreads(1)
+    clips = _test_clips(options)
+    if not clips:
+        sys.exit("There is no clip to test on that was not trained on.")
     try:
         with tempfile.TemporaryDirectory() as folder:
             face, build = _build(options, Path(folder) / "vault")
     except AvatarError as error:
         sys.exit(f"{error} {error.remedy}")
     print(f"built in {build['build_cpu_s']:.0f} CPU s: {build}")
-    tests = [_test(face, clip) for clip in _test_clips(options)]
+    tests = [_test(face, clip) for clip in clips]
     results = measure(face, tests, options.out)
     _print(results)
     everything = {**results, **build}

@@ -23,12 +23,16 @@ import itertools
 import json
 import os
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+if not __package__:  # run by its path: an installed package is called benchmarks too
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import cv2
 import numpy as np

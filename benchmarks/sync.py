@@ -11,7 +11,11 @@ sound moved by known amounts. NATURAL in enroll/sync.py comes from the first col
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+
+if not __package__:  # run by its path: an installed package is called benchmarks too
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
