@@ -12,7 +12,6 @@ from avatar_app.shelf import Shelf
 CARD = "avatar/card.json"
 FACE = "avatar/face.safetensors"
 VOICE = "avatar/voice.safetensors"
-IDLE = "avatar/idle"
 _VERSION = 1
 
 
@@ -29,7 +28,8 @@ class Card:
         fps: Pictures per second of its films.
         consent: SHA-256 of the enrollment record, in hex.
         footage_seconds: What it was learned from.
-        build_cpu_seconds: What learning took.
+        build_cpu_seconds: What the last run of learning took; one that went on where
+            it was cut short counts only what it still did.
         version: Of this format.
     """
 

@@ -139,19 +139,18 @@ def _unseen_pairs(
     face: PersonalFace, strips: Strips, trained: Trained
 ) -> Iterator[tuple[Floats, Floats]]:
     """Real and drawn canonical luma of every sixth frame of the unseen clips."""
-    kept = face.window.kept
-    for number, strip in enumerate(strips):
-        if number not in trained.unseen:
-            continue
-        light = strips.light[number]
-        even = face.lighting.remove(strip.pixels, light)
+    kept, bright = face.window.kept, face.lighting.bright
+    sixth = slice(None, None, 6)
+    for number, said in trained.unseen.items():
+        strip = strips[number]
+        even = face.lighting.remove(strip.pixels[sixth], strips.light[number][sixth])
         setting = face.setting(view_of(strip, face.lighting))
-        rows = face.mouths.spoken(trained.unseen[number])
+        rows = face.mouths.spoken(said)
         picks = face.texture.choose(face.mouths.place(rows))
-        drawn = face.draw(rows, picks, setting)
-        for t in range(0, len(even), 6):
+        drawn = face.draw(rows[sixth], picks[sixth], setting[sixth])
+        for real, ours in zip(even, drawn, strict=True):
             pair = np.full((2, *kept.shape), face.basis.mean.mean(), np.float32)
-            pair[0][kept], pair[1][kept] = even[t, : kept.sum()], drawn[t, : kept.sum()]
+            pair[0][kept], pair[1][kept] = real[:bright], ours[:bright]
             yield pair[0], pair[1]
 
 
