@@ -3,9 +3,10 @@
 AvatarError
 ├── NoCamera · CameraLost · NoMicrophone · SilentMicrophone · SoundLost
 ├── NoFace · TwoFaces · TooLittleFootage · TooLittleSpeech · NotLive
-├── EmptyText · Unspeakable
+├── EmptyText · Unspeakable · StyleRefused
 ├── DiskFull · FileTorn · WrongPassphrase · ShortPassphrase · VaultLocked
 ├── NoAvatar · AvatarOutdated · FolderRefused · SettingsUnreadable · NoSpeechEngine
+├── EngineNotReady · WeightsUnfit · DownloadStopped · DownloadAltered
 └── WeightsMissing · WeightsAltered
 
 Our own mistakes are ValueError and TypeError and go to the log, not here.
@@ -148,6 +149,45 @@ class Unspeakable(AvatarError):
         self.characters = characters
 
 
+class SsmlRefused(AvatarError):
+    """A text in SSML holds what is not understood."""
+
+    remedy = "Change it there, or write the text without marks, then try again."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The SSML cannot be read: {reason}.")
+
+
+class GlossaryRefused(AvatarError):
+    """A line of a pronunciation glossary cannot be read."""
+
+    remedy = "Write it like “nginx = engine ex” or “Siobhan = /ʃɪˈvɔːn/”."
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"Line {line} of the glossary cannot be read: {reason}.")
+
+
+class UnknownSound(AvatarError):
+    """A pronunciation names a sound that the voice's language does not have."""
+
+    remedy = (
+        "Write the pronunciation with the sounds of the lesson's language, or as "
+        "ordinary words that sound like it."
+    )
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(f"The voice has no sound for “{symbol}” in a pronunciation.")
+
+
+class StyleRefused(AvatarError):
+    """A control is unknown or set beyond its range."""
+
+    remedy = "Choose a value within the range; leave it out for the usual one."
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+
+
 class DiskFull(AvatarError):
     """The disk has no room for what is being written."""
 
@@ -257,4 +297,43 @@ class WeightsAltered(AvatarError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The file '{name}' was altered or damaged and was not used.")
+        self.name = name
+
+
+class EngineNotReady(AvatarError):
+    """An optional engine was asked for that this computer is not set up for."""
+
+    def __init__(self, engine: str, why: str) -> None:
+        super().__init__(f"The engine '{engine}' cannot be used: {why}.")
+        self.engine = engine
+        self.remedy = f"Run 'avatar-app weights {engine}' first, or leave it out."
+
+
+class WeightsUnfit(AvatarError):
+    """A chosen file of other people's weights is not what its engine needs."""
+
+    remedy = "Choose the file as its authors published it."
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"The file '{name}' cannot be used: {why}.")
+        self.name = name
+
+
+class DownloadStopped(AvatarError):
+    """What the person asked to download did not arrive, or only in part."""
+
+    remedy = "Check the connection, then start it again; what has arrived is kept."
+
+    def __init__(self, name: str, server: str) -> None:
+        super().__init__(f"'{name}' could not be downloaded from {server}.")
+        self.name = name
+
+
+class DownloadAltered(AvatarError):
+    """What arrived is not what its publisher promised; it was thrown away."""
+
+    remedy = "Start it again, or get the file another way and choose it."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"What arrived as '{name}' is another file; it was erased.")
         self.name = name

@@ -19,8 +19,10 @@ from avatar_app.media import Sound
 
 _lock = threading.RLock()
 _RETRIEVAL, _PHONEME_EVENTS, _IPA_EVENTS = 1, 1, 2
-_UTF8, _END_PAUSE = 1, 0x1000
+_UTF8, _PHONEME_NAMES, _END_PAUSE = 1, 0x100, 0x1000
+_HOW = _UTF8 | _PHONEME_NAMES | _END_PAUSE
 _IPA_WITH_UNDERSCORES = 0x02 | (ord("_") << 8)
+_NAMES_WITH_UNDERSCORES = ord("_") << 8
 _WORD, _PHONEME, _LIST_END = 1, 7, 0
 _RATE, _PITCH = 1, 3
 _VOWELS = frozenset("aeiouɑɐɒæɔəɘɛɜɞɤɨɪɯɵøœɶʊʉʌʏyɚɝᵻ")
@@ -80,6 +82,8 @@ class Phone:
 def phones_of(text: str, voice: str = "en-us") -> list[Phone]:
     """Return the phonemes of a text, in order; empty when nothing in it has a sound.
 
+    Phonemes may be named outright, by espeak-ng's own names: ``[[h@l'oU]]``.
+
     Raises:
         NoSpeechEngine: espeak-ng cannot be loaded.
     """
@@ -123,7 +127,7 @@ def speak(
         engine.events.clear()
         raw = text.encode()
         engine.library.espeak_Synth(
-            raw, len(raw) + 1, 0, 1, 0, _UTF8 | _END_PAUSE, None, None
+            raw, len(raw) + 1, 0, 1, 0, _HOW, None, None
         )
         pcm = np.concatenate(engine.heard) if engine.heard else np.zeros(0, np.int16)
         events = list(engine.events)
@@ -218,6 +222,8 @@ class _Engine:
         self.events: list[_Event] = []
         self._callback = _Callback(self._hear)  # kept alive: C holds only a pointer
         self.library.espeak_SetSynthCallback(self._callback)
+        # From now on [[...]] in a text names phonemes, for TextToPhonemes as well.
+        self.library.espeak_Synth(b" ", 2, 0, 1, 0, _HOW, None, None)
 
     def _hear(self, pcm: object, count: int, events: object) -> int:
         if count > 0:

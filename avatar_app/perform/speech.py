@@ -8,6 +8,7 @@ the network alone is muffled.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -16,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from avatar_app.errors import EmptyText
 from avatar_app.fit.voice.articulation import nearest
 from avatar_app.fit.voice.grains import NOISE_S, lay_grains
 from avatar_app.fit.voice.hearing import FRAME_S, spoken_level_db
@@ -25,9 +25,10 @@ from avatar_app.fit.voice.personal import PersonalVoice
 from avatar_app.fit.voice.score import Score, score_of
 from avatar_app.fit.voice.units import Inventory, Wanted
 from avatar_app.fit.voice.vocoder import CEPSTRUM, RATE_HZ
+from avatar_app.lesson.delivery import Delivery
 from avatar_app.media import Sound
-from avatar_app.perform.wording import written_words
-from avatar_app.phonetics import TimedPhone, TimedWord, phones_of
+from avatar_app.perform.uttering import Utterance, utter
+from avatar_app.phonetics import TimedPhone, TimedWord
 
 if TYPE_CHECKING:  # torch is loaded when a voice speaks, not before
     from avatar_app.fit.voice.training import Playing
@@ -39,6 +40,7 @@ _OWN_COLOUR = 0.5  # how much of a unit's own envelope is kept
 _LIVELY = 0.7  # how far the network's averages are spread to the person's range
 _JOIN_FRAMES = 4  # envelopes are smoothed this far around a join
 _ONSET, _RELEASE = 6, 12  # frames of the quiet beside a unit that is heard with it
+_MANNER_FRAMES = 6.0  # over which an asked pitch or volume is reached
 _LOUDEST, _KNEE = 0.7, 0.55  # -3 dB, and where it begins to be held down
 
 Floats = NDArray[np.float32]
@@ -55,26 +57,42 @@ class Speech:
     phones: tuple[TimedPhone, ...]
 
 
-def say(voice: PersonalVoice, text: str) -> Speech:
+def say(
+    voice: PersonalVoice,
+    text: str,
+    delivery: Sequence[Delivery] = (),
+    glossary: Mapping[str, str] | None = None,
+) -> Speech:
     """Say one sentence; the same words always sound the same.
+
+    Args:
+        voice: Whose.
+        text: As it is written; numbers and abbreviations are read as a person would.
+        delivery: One for each written word, or none.
+        glossary: From ``spoken_words``.
 
     Raises:
         EmptyText: Nothing in the text has a sound.
+        UnknownSound: A pronunciation names a sound that the voice does not have.
     """
-    phones = phones_of(text, voice.accent)
-    if not phones:
-        raise EmptyText
+    utterance = utter(text, voice.accent, delivery, glossary)
     instrument = _instrument(voice)
-    score = score_of(text, voice.accent)
+    score = score_of(utterance.said, voice.accent, _pauses(utterance))
     durations = instrument.playing.durations(score, voice.tempo)
     inner = np.flatnonzero(score.phones < 0)
     durations[inner] = np.clip(durations[inner], *_PAUSE)
+    for segment in inner[1:-1]:
+        asked = utterance.pauses.get(int(score.phones[segment + 1]))
+        if asked:
+            durations[segment] = max(1, round(asked / FRAME_S))
     durations[0], durations[-1] = _LEAD, _TAIL
     expected = instrument.playing.play(score, durations)
     wanted, segments = _wanted(instrument, score, durations)
     units = instrument.inventory.choose(wanted, expected)
-    line = _line(instrument, wanted, segments, units, durations)
-    sound = _levelled(_sounded(instrument, line, expected))
+    manner = _manner(utterance, score)
+    line = _line(instrument, wanted, segments, units, durations, manner[0])
+    samples = _sounded(instrument, line, expected, _spread_out(manner[1], line))
+    sound = _levelled(samples, _spread_out(manner[2], line))
     edges = line.edges * FRAME_S
     timed = tuple(
         TimedPhone(symbol, float(begin), float(end))
@@ -83,9 +101,42 @@ def say(voice: PersonalVoice, text: str) -> Speech:
     at = np.flatnonzero(score.phones >= 0)
     words = tuple(
         TimedWord(word, float(edges[at[first]]), float(edges[at[end - 1] + 1]))
-        for word, first, end in written_words(text, phones, voice.accent)
+        for word, first, end in utterance.words
     )
     return Speech(sound, words, timed)
+
+
+def _pauses(utterance: Utterance) -> set[int]:
+    """Phonemes before which there is a pause: between clauses, or as asked."""
+    phones = utterance.phones
+    between = {
+        k for k in range(1, len(phones)) if phones[k].clause != phones[k - 1].clause
+    }
+    return between | set(utterance.pauses)
+
+
+def _manner(utterance: Utterance, score: Score) -> tuple[Array, Array, Array]:
+    """Rate, semitones and decibels of every segment; pauses are as usual."""
+    spoken = score.phones >= 0
+    rate, pitch, volume = (
+        np.ones(len(spoken)),
+        np.zeros(len(spoken)),
+        np.zeros(len(spoken)),
+    )
+    rate[spoken] = utterance.rate[score.phones[spoken]]
+    pitch[spoken] = utterance.pitch[score.phones[spoken]]
+    volume[spoken] = utterance.volume[score.phones[spoken]]
+    return rate, pitch, volume
+
+
+def _spread_out(values: Array, line: _Line) -> Array:
+    """What segments are told, frame by frame, without steps."""
+    frames = np.repeat(values, np.diff(line.edges))
+    return (
+        np.asarray(gaussian_filter1d(frames, _MANNER_FRAMES))
+        if frames.any()
+        else frames
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -200,13 +251,14 @@ def _line(
     segments: Ints,
     units: Ints,
     durations: Ints,
+    rate: Array,
 ) -> _Line:
     """Lay units end to end, each between its own length and the network's."""
     inventory = instrument.inventory
     own = inventory.end[units] - inventory.begin[units]
     asked = np.maximum(wanted.end - wanted.begin, 1)
     mixed = np.exp(_OWN_LENGTH * np.log(own) + (1 - _OWN_LENGTH) * np.log(asked))
-    length = np.maximum(1, np.round(mixed)).astype(int)
+    length = np.maximum(1, np.round(mixed / rate[segments])).astype(int)
     lengths = durations.copy()
     spoken = np.unique(segments)
     lengths[spoken] = np.bincount(segments, length)[spoken].astype(int)
@@ -237,8 +289,10 @@ def _line(
     return _Line(edges, source, np.maximum(played - 0.5, 0), near)
 
 
-def _sounded(instrument: _Instrument, line: _Line, expected: Floats) -> Floats:
-    """Lay the grains of a sentence."""
+def _sounded(
+    instrument: _Instrument, line: _Line, expected: Floats, higher: Array
+) -> Floats:
+    """Lay the grains of a sentence, semitones higher where asked."""
     material = instrument.voice.material
     spoken = line.source >= 0
     at = np.clip(line.source, 0, len(material.tune) - 1).astype(int)
@@ -251,7 +305,7 @@ def _sounded(instrument: _Instrument, line: _Line, expected: Floats) -> Floats:
     smooth = gaussian_filter1d(mixed, 2.0, axis=0)
     mixed += line.near[:, None] * (smooth - mixed)
     mixed = _lively(mixed, instrument.spread, spoken)
-    pitch = np.exp(_tune(instrument, expected[before, CEPSTRUM]))
+    pitch = np.exp(_tune(instrument, expected[before, CEPSTRUM])) * 2 ** (higher / 12)
     return _laid(instrument, line, mixed, pitch)
 
 
@@ -328,13 +382,20 @@ def _laid(
     )
 
 
-def _levelled(samples: Floats) -> Sound:
-    """Bring to the level of all our speech, peaks held below -3 dB."""
+def _levelled(samples: Floats, louder_db: Array) -> Sound:
+    """Bring to the level of all our speech, peaks held below -3 dB.
+
+    What the author asks louder or softer is so against that level.
+    """
     fade = np.linspace(0, 1, SAMPLES_PER_FRAME * 2, dtype=np.float32)
     samples[: len(fade)] *= fade
     samples[-len(fade) :] *= fade[::-1]
     gain = 10 ** ((LEVEL_DB - spoken_level_db(Sound(samples, RATE_HZ))) / 20)
     louder = samples * np.float32(gain)
+    if louder_db.any():
+        frame = np.arange(len(samples)) // SAMPLES_PER_FRAME
+        asked = 10 ** (louder_db[np.minimum(frame, len(louder_db) - 1)] / 20)
+        louder = louder * asked.astype(np.float32)
     over = np.abs(louder) - _KNEE
     room = _LOUDEST - _KNEE
     held = np.sign(louder) * (_KNEE + room * np.tanh(np.maximum(over, 0) / room))

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from avatar_app.perform.reading import Piece
 from avatar_app.phonetics import Phone, phones_of
 
 
 def written_words(
-    text: str, phones: list[Phone], accent: str
+    pieces: Sequence[Piece], phones: list[Phone], accent: str
 ) -> list[tuple[str, int, int]]:
     """Give every written word its phonemes: (word, first, end), none of them empty.
 
-    Each word is also pronounced alone, and the two are laid over one another: so the
+    Each piece is also pronounced alone, and the two are laid over one another: so the
     four digits of "1455" stay one written word though they are spoken as three. Marks
     without a sound, a dash for example, stay with the word before them.
     """
-    tokens = text.split()
+    tokens = [piece.written for piece in pieces]
     alone = [
         (k, phone.symbol)
-        for k, token in enumerate(tokens)
-        for phone in phones_of(token, accent)
+        for k, piece in enumerate(pieces)
+        for phone in phones_of(piece.said, accent)
     ]
     owners = _laid_over([s for _, s in alone], [p.symbol for p in phones])
     words: list[tuple[str, int, int]] = []

@@ -11,7 +11,7 @@ from avatar_app.errors import EmptyText
 from avatar_app.fit.voice.hearing import spoken_level_db
 from avatar_app.fit.voice.vocoder import analyse
 from avatar_app.perform.speech import say
-from avatar_app.perform.wording import written_words
+from avatar_app.perform.uttering import utter
 from avatar_app.phonetics import phones_of
 from tests.fakes.made_up_speaker import distortion_db, fitted, reads
 
@@ -114,9 +114,9 @@ def test_the_melody_moves() -> None:
 )
 def test_captions_hold_every_written_word_once(text: str) -> None:
     """Digits, abbreviations and lone dashes too; every phoneme has one word."""
-    phones = phones_of(text)
+    utterance = utter(text, "en-us")
 
-    words = written_words(text, phones, "en-us")
+    words, phones = utterance.words, utterance.phones
 
     assert " ".join(word for word, _, _ in words) == text
     assert words[0][1] == 0
