@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from avatar_app.fit.avatar import Avatar
+from avatar_app.lesson.style import USUAL, Style
 from avatar_app.phonetics import TimedWord
 
 
@@ -33,6 +34,7 @@ class Performance:
 
     avatar: Avatar
     passages: tuple[Passage, ...]
+    style: Style = USUAL
 
     @property
     def seconds(self) -> float:

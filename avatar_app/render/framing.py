@@ -1,0 +1,86 @@
+"""Framing: which part of the camera's picture the film shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from avatar_app.fit.face.canon import EYE_CORNERS, invert
+from avatar_app.fit.face.crops import Planes, split_planes
+from avatar_app.fit.face.idle import Idle
+from avatar_app.fit.face.personal import PersonalFace
+from avatar_app.lesson.style import SHAPES, Style
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """A part of the camera's picture, in luma pixels, all even.
+
+    Attributes:
+        left: Of the picture that the film leaves out.
+        top: Likewise.
+        width: Of the film.
+        height: Of the film.
+        is_whole: Whether it is all of the picture.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+    is_whole: bool
+
+    def cut(self, planes: Planes) -> Planes:
+        """Return the part of a yuv420p picture; the picture itself when whole."""
+        if self.is_whole:
+            return planes
+        parts = []
+        for fineness, plane in zip((1, 2, 2), split_planes(planes), strict=True):
+            top, left = self.top // fineness, self.left // fineness
+            tall, wide = self.height // fineness, self.width // fineness
+            parts.append(plane[top : top + tall, left : left + wide].reshape(-1))
+        packed = np.concatenate(parts).reshape(self.height * 3 // 2, self.width)
+        return np.asarray(packed, np.uint8)
+
+
+def frame_face(
+    style: Style, width: int, height: int, eyes: tuple[float, float]
+) -> Framing:
+    """Lay the film's frame round a face.
+
+    It keeps the face's height in the picture, except for the style's ``lift``, and
+    stands as near to the middle of the face as the picture's edge allows.
+
+    Args:
+        style: Its ``shape``, ``closeness`` and ``lift`` count.
+        width: Of the camera's picture, pixels.
+        height: Of the camera's picture, pixels.
+        eyes: Where the middle between the eyes is, x and y in pixels.
+    """
+    ratio = SHAPES[style.shape] or width / height
+    room = min(1 / style.closeness, 1 - abs(style.lift))
+    tall = min(room * height, room * width / ratio)
+    film = (_even(tall * ratio, width), _even(tall, height))
+    left = eyes[0] - film[0] / 2
+    top = eyes[1] * (1 - film[1] / height) + style.lift * height
+    return Framing(
+        _even(np.clip(left, 0, width - film[0]), width - film[0]),
+        _even(np.clip(top, 0, height - film[1]), height - film[1]),
+        *film,
+        is_whole=film == (width, height),
+    )
+
+
+def eyes_of(face: PersonalFace, idle: Idle) -> tuple[float, float]:
+    """Where the middle between the eyes lies, on average over the idle film."""
+    corners = face.canon.points[list(EYE_CORNERS)].mean(axis=0)
+    inverse = np.array([invert(pose) for pose in idle.poses])
+    places = inverse[:, :, :2] @ corners + inverse[:, :, 2]
+    x, y = places.mean(axis=0)
+    return float(x), float(y)
+
+
+def _even(pixels: float, most: int) -> int:
+    """The nearest even number, within what there is."""
+    return min(2 * round(float(pixels) / 2), most // 2 * 2)
