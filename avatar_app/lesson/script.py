@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 
 from avatar_app.errors import EmptyText, Unspeakable
 from avatar_app.lesson.lesson import Lesson, Sentence
+from avatar_app.lesson.ssml import delivered, is_ssml, read_ssml
+from avatar_app.lesson.style import split_head
 
 _AFTER_SENTENCE, _AFTER_PARAGRAPH, _AFTER_CLAUSE = 0.35, 0.8, 0.12  # seconds
 _MOST_WORDS = 40
@@ -43,13 +46,22 @@ _CLAUSES = (
 
 
 def read_script(text: str) -> Lesson:
-    """Split a text into sentences with pauses.
+    """Split a text, plain or in SSML, into sentences with pauses.
 
     Raises:
+        SsmlRefused: It is SSML and holds what is not understood.
         EmptyText: There is no word in it.
         Unspeakable: It holds letters that the voice has no sound for, or nothing but
             emoji.
+        StyleRefused: Its head asks for what there is not, see ``split_head``.
     """
+    style, text = split_head(text)
+    if is_ssml(text):
+        paragraphs = read_ssml(text)
+        plain = (" ".join(word for word, _ in words) for words in paragraphs)
+        lesson = read_script("\n\n".join(plain))
+        told = tuple(delivered(lesson.sentences, paragraphs))
+        return replace(lesson, sentences=told, style=style)
     _refuse_foreign(text)
     speakable = _without_pictograms(text)
     if not _has_words(speakable):
@@ -67,7 +79,7 @@ def read_script(text: str) -> Lesson:
             for last_of_sentence, clause in _with_last(_breaths(sentence)):
                 pause = after if last_of_sentence else _AFTER_CLAUSE
                 sentences.append(Sentence(clause, pause))
-    return Lesson(tuple(sentences), _title(sentences[0].text))
+    return Lesson(tuple(sentences), _title(sentences[0].text), style)
 
 
 def _refuse_foreign(text: str) -> None:

@@ -23,6 +23,7 @@ from avatar_app.lesson.delivery import (
     SLOWEST,
     Delivery,
 )
+from avatar_app.lesson.lesson import Sentence
 
 _RATES = {"x-slow": 0.6, "slow": 0.8, "medium": 1.0, "fast": 1.25, "x-fast": 1.6}
 _PITCHES = {"x-low": -4.0, "low": -2.0, "medium": 0.0, "high": 2.0, "x-high": 4.0}
@@ -75,6 +76,27 @@ def read_ssml(text: str) -> list[Words]:
                 pause = 0.0
             paragraphs[-1].append((word, delivery))
     return [paragraph for paragraph in paragraphs if paragraph]
+
+
+def delivered(sentences: Iterable[Sentence], paragraphs: list[Words]) -> list[Sentence]:
+    """Give sentences, cut from the words' text, the words' delivery.
+
+    Both hold the same letters in the same order, spaces apart. A pause asked before
+    the first word of a sentence is kept by the sentence before.
+    """
+    letters = [own for words in paragraphs for word, own in words for _ in word]
+    given: list[Sentence] = []
+    at = 0
+    for sentence in sentences:
+        own = []
+        for word in sentence.text.split():
+            own.append(letters[min(at, len(letters) - 1)])
+            at += len(word)
+        if given and own[0].pause_before:
+            longer = max(given[-1].pause_after, own[0].pause_before)
+            given[-1] = replace(given[-1], pause_after=longer)
+        given.append(replace(sentence, delivery=tuple(own)))
+    return given
 
 
 def _walk(
@@ -165,7 +187,7 @@ def _seconds(element: ElementTree.Element) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)", time.strip())
     if not found:
         raise SsmlRefused(f"a break of “{time}” is no time; write 500ms or 1.5s")
-    return min(LONGEST_PAUSE, float(found[1]) * (0.001 if found[2] == "ms" else 1.0))
+    return min(LONGEST_PAUSE, float(found[1]) / (1000 if found[2] == "ms" else 1))
 
 
 def _share(said: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from avatar_app.media import Sound
 from avatar_app.perform.motion import move_mouth_knowing
 from avatar_app.perform.performance import Passage, Performance
 from avatar_app.perform.speech import say
+from avatar_app.perform.uttering import spoken_words
 from avatar_app.shelf import Shelf
 from avatar_app.work import Job, Progress
 
@@ -30,19 +32,21 @@ def perform_lesson(avatar: Avatar, lesson: Lesson) -> Job[Performance]:
 
     Raises:
         FileTorn: The avatar is damaged.
+        UnknownSound: A pronunciation names a sound that the voice does not have.
         DiskFull: There is no room left.
     """
     face = reopen_face(avatar.shelf, FACE)
     voice = reopen_voice(avatar.shelf, VOICE)
+    own_words = spoken_words(lesson.glossary, voice.accent)
     passages = []
     for number, sentence in enumerate(lesson.sentences):
         yield Progress(number, len(lesson.sentences), f"Speaking: {sentence.text}")
         is_last = number == len(lesson.sentences) - 1
         before = _BEFORE if number == 0 else 0.0
         after = _AFTER if is_last else sentence.pause_after
-        passages.append(_act(avatar, face, voice, sentence, before, after))
+        passages.append(_act(avatar, face, voice, own_words, sentence, before, after))
     _forget_others(avatar.shelf, passages)
-    return Performance(avatar, tuple(passages))
+    return Performance(avatar, tuple(passages), lesson.style)
 
 
 def _forget_others(shelf: Shelf, passages: list[Passage]) -> None:
@@ -57,12 +61,13 @@ def _act(
     avatar: Avatar,
     face: PersonalFace,
     voice: PersonalVoice,
+    own_words: Mapping[str, str],
     sentence: Sentence,
     before: float,
     after: float,
 ) -> Passage:
     """Speak one sentence, for a whole number of pictures, and move the mouth to it."""
-    speech = say(voice, sentence.text)
+    speech = say(voice, sentence.text, sentence.delivery, own_words)
     fps, rate_hz = avatar.card.fps, speech.sound.rate_hz
     lead = round(before * rate_hz)
     pictures = int(np.ceil((before + speech.sound.seconds + after) * fps))
@@ -74,7 +79,7 @@ def _act(
         replace(p, start=p.start + before, end=p.end + before) for p in speech.phones
     ]
     motion = move_mouth_knowing(face, sound, pictures, fps, phones)
-    name = f"perform/{_digest(sentence.text, before, after)}"
+    name = f"perform/{_digest(sentence, own_words, before, after)}"
     keep_sound(sound, avatar.shelf, f"{name}.flac")
     motion.keep(avatar.shelf, f"{name}.safetensors")
     words = tuple(

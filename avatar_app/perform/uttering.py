@@ -118,13 +118,19 @@ def _pieces(
         return read_aloud(text, accent, glossary)
     pieces: list[Piece] = []
     pairs = zip(text.split(), delivery, strict=True)
+    last = len(delivery)
+    at = 0
     for _, group in itertools.groupby(
         pairs, lambda pair: pair[1].run if pair[1].is_other_words else 0
     ):
         together = list(group)
         written, own = " ".join(word for word, _ in together), together[0][1]
+        at += len(together)
         if own.is_other_words:
-            pieces.append(Piece(written, _other_words(written, own, accent)))
+            said = _other_words(written, own, accent)
+            if at < last:
+                said = said.removesuffix(".")  # of an abbreviation
+            pieces.append(Piece(written, said))
         else:
             pieces += read_aloud(written, accent, glossary)
     return tuple(pieces)

@@ -10,7 +10,8 @@ import pytest
 from avatar_app.errors import EmptyText
 from avatar_app.fit.voice.hearing import spoken_level_db
 from avatar_app.fit.voice.vocoder import analyse
-from avatar_app.perform.speech import say
+from avatar_app.lesson.delivery import Delivery
+from avatar_app.perform.speech import Speech, say
 from avatar_app.perform.uttering import utter
 from avatar_app.phonetics import phones_of
 from tests.fakes.made_up_speaker import distortion_db, fitted, reads
@@ -95,6 +96,38 @@ def test_phonemes_that_were_never_recorded_are_spoken_all_the_same() -> None:
     assert np.isfinite(said.sound.samples).all()
     pitch = analyse(said.sound).pitch
     assert np.mean(pitch > 0) > 0.3
+
+
+def test_words_are_slower_higher_and_louder_as_asked() -> None:
+    """In the asked word and not beyond; the pause before it is there."""
+    plain = say(fitted().voice, UNSEEN)
+    usual = [Delivery()] * len(UNSEEN.split())
+    asked = [*usual]
+    asked[5] = Delivery(rate=0.5, pitch=4.0, volume=6.0, pause_before=0.4)
+
+    said = say(fitted().voice, UNSEEN, asked)
+
+    before, after = plain.words[5], said.words[5]
+    assert 1.6 < (after.end - after.start) / (before.end - before.start) < 2.4
+    assert after.start - said.words[4].end == pytest.approx(0.4, abs=0.01)
+    assert _pitch(said, 5) / _pitch(plain, 5) == pytest.approx(2 ** (4 / 12), rel=0.08)
+    assert _pitch(said, 2) / _pitch(plain, 2) == pytest.approx(1, rel=0.05)
+    assert _level(said, 5) - _level(said, 2) > _level(plain, 5) - _level(plain, 2) + 3
+
+
+def _pitch(said: Speech, word: int) -> float:
+    pitch = analyse(said.sound).pitch
+    at = slice(
+        *(int(t / 0.005) for t in (said.words[word].start, said.words[word].end))
+    )
+    return float(np.median(pitch[at][pitch[at] > 0]))
+
+
+def _level(said: Speech, word: int) -> float:
+    edges = (said.words[word].start, said.words[word].end)
+    at = slice(*(int(t * said.sound.rate_hz) for t in edges))
+    power = float(np.mean(said.sound.samples[at].astype(np.float64) ** 2))
+    return float(10 * np.log10(power))
 
 
 def test_the_melody_moves() -> None:
