@@ -2,12 +2,15 @@
 
 A folder holds ``.mpg``, ``.mp4``, ``.mov`` or ``.mkv`` clips of one person. A
 ``manifest.csv`` with columns ``file`` and ``split`` (``train`` or ``heldout``) and
-perhaps ``text`` says which are for what; without one every clip serves.
+perhaps ``text`` says which are for what; without one every clip serves. A column
+``person`` instead of ``split`` names whose clip it is. Beside a clip may lie its word
+times, ``.align`` as the GRID corpus has them (Cooke et al., 2006).
 """
 
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +25,35 @@ from avatar_app.media import Picture, Sound
 from avatar_app.shelf import Shelf
 
 _RATTLE = 0.002  # seconds by which time stamps may be rounded
+_TICKS = 25000  # a second of GRID's word times
+_PAUSES = ("sil", "sp")
 KINDS = (".mpg", ".mpeg", ".mp4", ".mov", ".mkv", ".webm", ".avi")
 
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """One clip of somebody, with what is said in it where that is known."""
+    """One clip of somebody, or a part of it.
+
+    Attributes:
+        path: Of the file.
+        text: What is said, where that is known and the clip is whole.
+        start: Seconds into the file.
+        end: Seconds into the file.
+    """
 
     path: Path
     text: str = ""
+    start: float = 0.0
+    end: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word; times in seconds."""
+
+    text: str
+    start: float
+    end: float
 
 
 def clips_in(folder: Path, split: str) -> list[Footage]:
@@ -49,11 +72,58 @@ def _split_of(name: str) -> str:
     return "train" if name.strip().lower() == "train" else "heldout"
 
 
-def pictures_of(path: Path) -> Iterator[Picture]:
-    """Yield the frames of a file, blue-green-red."""
+def people_in(folder: Path) -> dict[str, list[Footage]]:
+    """List the clips of a folder by person; empty where no manifest names people."""
+    manifest = folder / "manifest.csv"
+    people: dict[str, list[Footage]] = {}
+    if manifest.exists():
+        with manifest.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                if row.get("person"):
+                    clip = Footage(folder / row["file"], row.get("text") or "")
+                    people.setdefault(row["person"], []).append(clip)
+    return people
+
+
+def parted(clips: Sequence[Footage], share: float) -> tuple[list[Footage], ...]:
+    """Part every clip in two: its first share, and the rest."""
+    first, rest = [], []
+    for clip in clips:
+        with av.open(str(clip.path)) as container:
+            seconds = float(container.duration or 0) / av.time_base
+        fps = fps_of(clip.path)
+        at = round(share * seconds * fps) / fps
+        first.append(Footage(clip.path, end=at))
+        rest.append(Footage(clip.path, start=at))
+    return first, rest
+
+
+def words_of(footage: Footage) -> list[Word]:
+    """Read the word times beside a clip, without pauses; empty where none lie."""
+    beside = footage.path.with_suffix(".align")
+    if not beside.exists():
+        return []
+    words = []
+    for line in beside.read_text(encoding="utf-8").splitlines():
+        start, end, text = line.split()
+        times = [int(tick) / _TICKS - footage.start for tick in (start, end)]
+        if text not in _PAUSES and 0 <= times[0] < footage.end - footage.start:
+            words.append(Word(text, *times))
+    return words
+
+
+def pictures_of(
+    path: Path, start: float = 0.0, end: float = math.inf
+) -> Iterator[Picture]:
+    """Yield the frames of a file between two seconds, blue-green-red."""
     with av.open(str(path)) as container:
         rate = float(container.streams.video[0].average_rate or 25)
-        for index, frame in enumerate(container.decode(video=0)):
+        first, past = round(start * rate), end * rate - 0.5
+        for index, frame in enumerate(container.decode(video=0), start=-first):
+            if index < 0:
+                continue
+            if index + first >= past:
+                break
             pixels = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
             height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
             yield Picture(pixels[:height, :width], index / rate)
@@ -65,8 +135,10 @@ def fps_of(path: Path) -> float:
         return float(container.streams.video[0].average_rate or 25)
 
 
-def sound_of(path: Path, rate_hz: int = 48000) -> Sound:
-    """Read the sound of a file, mono, on the file's own clock.
+def sound_of(
+    path: Path, rate_hz: int = 48000, start: float = 0.0, end: float = math.inf
+) -> Sound:
+    """Read the sound of a file between two seconds, mono, on the file's own clock.
 
     Joined files have holes between their parts (the GRID session loses 22 ms at every
     cut, .9 s in two minutes): sound is placed by its time stamps, not end to end.
@@ -89,7 +161,9 @@ def sound_of(path: Path, rate_hz: int = 48000) -> Sound:
             for part in resampler.resample(frame):
                 blocks.append(part.to_ndarray().ravel().astype(np.float32))
                 length += len(blocks[-1])
-    return Sound(np.concatenate(blocks).astype(np.float32), own_hz).at(rate_hz)
+    whole = np.concatenate(blocks).astype(np.float32)
+    last = len(whole) if math.isinf(end) else round(end * own_hz)
+    return Sound(whole[round(start * own_hz) : last], own_hz).at(rate_hz)
 
 
 def take_of(clips: Sequence[Footage], shelf: Shelf, minutes: float = 1e9) -> Take:
@@ -101,8 +175,8 @@ def take_of(clips: Sequence[Footage], shelf: Shelf, minutes: float = 1e9) -> Tak
         if sum(clip.seconds for clip in kept) >= 60 * minutes:
             break
         name = f"take/clip-{number:03d}.mkv"
-        sound = sound_of(footage.path)
-        pictures = pictures_of(footage.path)
+        sound = sound_of(footage.path, start=footage.start, end=footage.end)
+        pictures = pictures_of(footage.path, footage.start, footage.end)
         first = next(pictures)
         size = (first.pixels.shape[1], first.pixels.shape[0])
         with write_clip(shelf, name, *size, fps, sound.rate_hz) as writer:

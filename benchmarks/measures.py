@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.enroll.tracking import follow_faces, join_track
-from avatar_app.fit.face.canon import LIPS, MOUTH_CORNERS, Canon, Matrix
+from avatar_app.fit.face.canon import LIPS, Matrix
+from avatar_app.fit.face.crops import Window
+from benchmarks.closures import Closure, shut
+from benchmarks.pictures import (
+    Image,
+    Sharpness,
+    mouth_box,
+    psnr,
+    ssim,
+    unlikeness,
+    upright,
+)
+from benchmarks.seams import Edge
 
-Frames = list[NDArray[np.uint8]]
 Floats = NDArray[np.float64]
+_CLEARLY = 2.5  # times the level of shut lips
+_LIKENESS_EVERY, _EDGE_EVERY = 2, 3  # pictures; neighbours tell the same
 
 
 def opening(points: NDArray[np.float32]) -> Floats:
@@ -30,7 +42,7 @@ def _span(points: NDArray[np.float32], a: int, b: int) -> Floats:
     return np.asarray(np.linalg.norm(points[:, a] - points[:, b], axis=1), np.float64)
 
 
-def track(frames: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
+def track(frames: Iterable[Image]) -> NDArray[np.float32]:
     """(T, 468, 2) landmarks by a fresh face mesh."""
     with follow_faces() as follower:
         found = [follower.look(frame) for frame in frames]
@@ -63,57 +75,85 @@ def lag(drawn: Floats, real: Floats, reach: int = 6) -> float:
     return float(shifts[best] + (0.5 * (left - right) / bend if bend else 0.0))
 
 
-def ssim(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
-    """Structural similarity (Wang et al., 2004), Gaussian window 1.5, per channel."""
-    x, y = a.astype(np.float64), b.astype(np.float64)
-    one, two = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-
-    def soft(z: Floats) -> Floats:
-        return np.asarray(cv2.GaussianBlur(z, (11, 11), 1.5), np.float64)
-
-    mx, my = soft(x), soft(y)
-    vx, vy, cov = soft(x * x) - mx**2, soft(y * y) - my**2, soft(x * y) - mx * my
-    top = (2 * mx * my + one) * (2 * cov + two)
-    return float((top / ((mx**2 + my**2 + one) * (vx + vy + two))).mean())
-
-
-def psnr(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
-    """Peak signal to noise ratio in dB."""
-    error = float(((a.astype(np.float64) - b.astype(np.float64)) ** 2).mean())
-    return 10 * float(np.log10(255**2 / max(error, 1e-6)))
-
-
-def _laplacian(frame: NDArray[np.uint8]) -> float:
-    grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    return float(cv2.Laplacian(grey, cv2.CV_32F).var())
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Real:
-    """A real clip to compare with: frames, landmarks, poses, silent frames."""
+    """A real clip to compare with.
 
-    frames: Frames
+    Attributes:
+        frames: Blue-green-red.
+        points: (T, 468, 2) landmarks in them.
+        poses: (T, 2, 3) frame to canonical picture.
+        silent: (T,) frames in which nothing is said.
+        window: The canonical face and the mask.
+        closures: The p, b and m said.
+        shut_level: Opening below which the person's lips count as shut.
+        fps: Pictures per second.
+    """
+
+    frames: Sequence[Image]
     points: NDArray[np.float32]
     poses: Matrix
     silent: NDArray[np.bool_]
-    canon: Canon
+    window: Window
+    closures: Sequence[Closure]
+    shut_level: float
+    fps: float
 
 
-def compare(real: Real, drawn: Frames) -> dict[str, float]:
-    """Measure one drawn clip; the keys carry their units."""
-    points = track(drawn)
-    pictures = [_pictures(real, drawn[t], t) for t in range(len(drawn))]
-    means = {
-        key: float(np.mean([p[key] for p in pictures]))
-        for key in ("mouth_psnr_db", "mouth_ssim")
-    }
-    real_edges = float(np.mean([p["edges_real"] for p in pictures]))
-    drawn_edges = float(np.mean([p["edges_drawn"] for p in pictures]))
+def compare(real: Real, drawn: Iterable[Image]) -> dict[str, float]:
+    """Measure one drawn clip, picture by picture; the keys carry their units.
+
+    ``closures_real`` and ``closures_met`` are counts: p, b, m in which the real lips
+    shut, and those of them in which the drawn lips shut too.
+    """
+    canon = real.window.canon
+    box = mouth_box(canon)
+    sums: dict[str, list[float]] = {"mouth_psnr_db": [], "mouth_ssim": []}
+    sums["unlikeness"] = []
+    edge, sharpness = Edge(real.window), Sharpness()
+    found: list[NDArray[np.float32] | None] = []
+    with follow_faces() as follower:
+        for t, frame in enumerate(drawn):
+            found.append(follower.look(frame))
+            a = upright(real.frames[t], real.poses[t], canon)
+            b = upright(frame, real.poses[t], canon)
+            sums["mouth_psnr_db"].append(psnr(a[box], b[box]))
+            sums["mouth_ssim"].append(ssim(a[box], b[box]))
+            if t % _LIKENESS_EVERY == 0:
+                sums["unlikeness"].append(unlikeness(a[box], b[box]))
+            if t % _EDGE_EVERY == 0:
+                edge.see(a, b)
+            if found[-1] is not None:
+                sharpness.see(real.frames[t], frame, real.points[t], found[-1])
+    points = join_track(found, np.arange(len(found), dtype=np.float64)).points
+    count = len(points)
     return {
-        **lips_only(real.points, points, real.silent),
-        **means,
-        "sharpness": drawn_edges / max(real_edges, 1e-9),
+        **lips_only(real.points[:count], points, real.silent[:count]),
+        **{key: float(np.mean(values)) for key, values in sums.items()},
+        **sharpness.figures(),
+        **edge.figures(),
+        **closed(real, points),
     }
+
+
+def closed(real: Real, drawn: NDArray[np.float32]) -> dict[str, float]:
+    """Count the closures of the real lips, and those that the drawn lips share.
+
+    A mouth that never opens shares them all, so beside them stands ``opened_share``:
+    of the frames in which the real mouth is clearly open, those in which the drawn one
+    is not shut.
+    """
+    openings = [opening(real.points[: len(drawn)]), opening(drawn)]
+    told = [shut(own, real.closures, real.shut_level, real.fps) for own in openings]
+    figures = {
+        "closures_real": float(told[0].sum()),
+        "closures_met": float((told[0] & told[1]).sum()),
+    }
+    is_open = openings[0] > _CLEARLY * real.shut_level
+    if is_open.any():
+        kept = openings[1][is_open] > real.shut_level
+        figures["opened_share"] = float(kept.mean())
+    return figures
 
 
 def lips_only(
@@ -142,30 +182,3 @@ def _jitter(points: NDArray[np.float32]) -> float:
     lips = points[:, list(LIPS)]
     lips = lips - lips.mean(axis=1, keepdims=True)
     return float(np.linalg.norm(np.diff(lips, 2, axis=0), axis=2).mean())
-
-
-def _pictures(real: Real, drawn: NDArray[np.uint8], t: int) -> dict[str, float]:
-    canon, frame = real.canon, real.frames[t]
-    size = (canon.width, canon.height)
-    pose, unit = real.poses[t], canon.inter_ocular
-    left, right = (canon.points[corner, 0] for corner in MOUTH_CORNERS)
-    x0, x1 = int(left - 0.07 * unit), int(right + 0.07 * unit)
-    y0 = max(0, int(canon.points[0, 1] - 0.1 * unit))
-    y1 = int(canon.points[17, 1] + 0.17 * unit)
-    a, b = (
-        np.asarray(cv2.warpAffine(f, pose, size, flags=cv2.INTER_CUBIC), np.uint8)[
-            y0:y1, x0:x1
-        ]
-        for f in (frame, drawn)
-    )
-    lips = real.points[t, list(LIPS)]
-    margin = 0.06 * np.linalg.norm(real.points[t, 33] - real.points[t, 263])
-    low = np.maximum(0, (lips.min(axis=0) - margin).astype(int))
-    high = (lips.max(axis=0) + margin).astype(int)
-    box = (slice(low[1], high[1]), slice(low[0], high[0]))
-    return {
-        "mouth_psnr_db": psnr(a, b),
-        "mouth_ssim": ssim(a, b),
-        "edges_real": _laplacian(frame[box]),
-        "edges_drawn": _laplacian(drawn[box]),
-    }
