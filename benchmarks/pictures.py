@@ -84,11 +84,11 @@ def _band(p: Floats, q: Floats) -> float:
         return np.asarray(cv2.GaussianBlur(z, (0, 0), _REACH), np.float32)
 
     ours, theirs, both = near(p * p), near(q * q), near(p * q)
-    strong = np.sqrt(ours * theirs)
-    texture = (2 * strong + _STABLE) / (ours + theirs + _STABLE)
-    structure = (2 * both + _STABLE) / (ours + theirs + _STABLE)
-    # Where there is nothing to see in either, nothing is told.
-    weight = np.maximum(np.sqrt(np.maximum(ours, theirs)), 0.5)
+    low, high = np.minimum(ours, theirs), np.maximum(ours, theirs)
+    texture = np.sqrt((low + _STABLE) / (high + _STABLE))
+    structure = (both + _STABLE) / (np.sqrt(ours * theirs) + _STABLE)
+    # Where there is little to see in either, little is told.
+    weight = np.sqrt(high) + 0.5
     mixed = _TEXTURE * texture + (1 - _TEXTURE) * structure
     return float((mixed * weight).sum() / weight.sum())
 
@@ -120,13 +120,16 @@ class Sharpness:
         self.box_real += float(edges[0].var())
         self.box_drawn += float(edges[1].var())
         inside = np.ones(edges[0].shape, np.uint8)
+        areas = []
         for shape in (points, drawn_points):
+            outline = shape[list(INNER_LIPS)] - low
+            areas.append(cv2.contourArea(outline.astype(np.float32)))
             own = np.zeros_like(inside)
-            outline = np.round((shape[list(INNER_LIPS)] - low) * 16).astype(np.int32)
-            cv2.fillPoly(own, [outline], (1,), lineType=cv2.LINE_8, shift=4)
+            fine = np.round(outline * 16).astype(np.int32)
+            cv2.fillPoly(own, [fine], (1,), lineType=cv2.LINE_8, shift=4)
             inside &= own
         unit = float(np.linalg.norm(points[33] - points[263]))
-        if inside.sum() >= _LEAST_INSIDE * unit**2:
+        if min(areas) >= _LEAST_INSIDE * unit**2 and inside.any():
             self.inside_real += float(edges[0][inside > 0].var())
             self.inside_drawn += float(edges[1][inside > 0].var())
             self.open_pictures += 1

@@ -1,0 +1,1 @@
+"""What we measure by is measured too."""
