@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from avatar_app.capture.clips import read_pictures, read_sound
 from avatar_app.capture.take import Clip, Origin, Purpose, Take
+from avatar_app.enroll.advice import NEEDED_SECONDS
 from avatar_app.enroll.enrollment import Enrollment
 from avatar_app.enroll.sync import WORTH_CORRECTING, measure_lag
 from avatar_app.enroll.tracking import (
@@ -27,7 +28,6 @@ from avatar_app.enroll.tracking import (
 from avatar_app.errors import NoFace, NotLive, TooLittleFootage, TwoFaces
 from avatar_app.work import Job, Progress
 
-NEEDED_SECONDS = 30.0
 SEEN_FRACTION = 0.9
 LOOK_AROUND_SECONDS = 0.5
 _FOLDER = "enroll/track-"

@@ -28,7 +28,7 @@ class Range:
 RANGES: Final = {
     "opening": Range(0.5, 1.5, 0.05),
     "smoothing": Range(0.0, 3.0, 0.25),
-    "up": Range(-0.12, 0.08, 0.01),
+    "up": Range(-0.05, 0.08, 0.01),  # less would cut through the upper lip
     "down": Range(-0.12, 0.08, 0.01),
     "left": Range(-0.12, 0.08, 0.01),
     "right": Range(-0.12, 0.08, 0.01),
@@ -48,8 +48,8 @@ class Style:
         opening: How far the mouth moves from closed, 1 as the person's; 0.5 to 1.5.
         smoothing: Pictures (standard deviation) over which it is calmed; 0 to 3.
         up: How much farther the drawn lower face reaches there, in distances of the
-            outer eye corners, below 0 less far; -0.12 to 0.08: no more was learned.
-        down: The same below the chin.
+            outer eye corners, below 0 less far; -0.05 to 0.08: no more was learned.
+        down: The same below the chin; -0.12 to 0.08, as at the sides.
         left: The same on the left of the picture.
         right: The same on the right of the picture.
         is_still: Whether the head stays in one picture and only the mouth moves.

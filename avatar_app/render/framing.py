@@ -12,6 +12,10 @@ from avatar_app.fit.face.idle import Idle
 from avatar_app.fit.face.personal import PersonalFace
 from avatar_app.lesson.style import SHAPES, Style
 
+# The eyes stand between these shares of the film's height, whatever is asked for, as
+# long as the picture has room.
+_HIGHEST, _LOWEST = 0.15, 0.65
+
 
 @dataclass(frozen=True, slots=True)
 class Framing:
@@ -64,6 +68,7 @@ def frame_face(
     film = (_even(tall * ratio, width), _even(tall, height))
     left = eyes[0] - film[0] / 2
     top = eyes[1] * (1 - film[1] / height) + style.lift * height
+    top = np.clip(top, eyes[1] - _LOWEST * film[1], eyes[1] - _HIGHEST * film[1])
     return Framing(
         _even(np.clip(left, 0, width - film[0]), width - film[0]),
         _even(np.clip(top, 0, height - film[1]), height - film[1]),

@@ -43,7 +43,7 @@ def opacity_of(
     across, along = np.meshgrid(columns, rows)
     moved = cv2.remap(mask, across, along, cv2.INTER_LINEAR)
     end = cv2.distanceTransform(window.kept.astype(np.uint8), cv2.DIST_L2, 5)
-    moved = moved * np.clip(end / max(2.0, _EDGE * unit), 0, 1)
+    moved = np.clip(moved, 0, 1) * np.clip(end / max(2.0, _EDGE * unit), 0, 1)
     half = cv2.resize(moved, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     half = np.where(window.kept_half, half, 0)
     return moved.astype(np.float32), half.astype(np.float32)

@@ -110,6 +110,21 @@ def test_a_lively_mouth_shows_more_shapes_and_the_rarest_is_asked_for() -> None:
     assert "lips" in some.remedy
 
 
+def test_a_sentence_read_with_a_smile_is_asked_for_again() -> None:
+    """It alone, by its words; reading all with the same mouth is never odd."""
+    advisor = Advisor(FPS)
+    for number in range(8):
+        track = face(3.0, opening=0.1)
+        if number == 5:
+            track.points[:, 61, 0] -= 3
+            track.points[:, 291, 0] += 3
+        advisor.hear(track, Purpose.READING, f"Sentence {number}.")
+        assert by_name(advisor)["odd"].value == (number >= 5)
+
+    assert "'Sentence 5'" in by_name(advisor)["odd"].remedy
+    assert not by_name(advisor)["odd"].is_met
+
+
 def test_the_sounds_that_were_not_read_are_named() -> None:
     """Reading the demo's sentences covers all; a tongue twister does not."""
     twisted, everything = Advisor(FPS), Advisor(FPS)
