@@ -1,4 +1,4 @@
-"""The commands: demo and doctor; with none, the window opens.
+"""The commands: demo, weights and doctor; with none, the window opens.
 
 Exit codes: 0 done, 1 something is missing (doctor), 2 the person can put it right,
 130 stopped by Ctrl-C.
@@ -26,7 +26,9 @@ def main(words: Sequence[str] | None = None) -> int:
     if wish.command == "doctor":
         return _doctor()
     if wish.command == "demo":
-        return _demo(wish.out, wish.text, wish.seed)
+        return _demo(wish.out, wish.text, wish.seed, wish.engine)
+    if wish.command == "weights":
+        return _weights(wish.engine, wish.file, accepts=wish.accept_licence)
     from avatar_app.window.opening import open_window
 
     return open_window()
@@ -46,16 +48,30 @@ def _understood(words: Sequence[str] | None) -> argparse.Namespace:
     demo.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     demo.add_argument("--text", help="what the presenter says")
     demo.add_argument("--seed", type=int, default=0, help="which presenter (default 0)")
+    demo.add_argument(
+        "--engine",
+        choices=("own", "wav2lip"),
+        default="own",
+        help="who draws the mouth (default own; see 'weights')",
+    )
+    weights = commands.add_parser(
+        "weights", help="fetch or choose other people's weights for an engine"
+    )
+    weights.add_argument("engine", choices=("wav2lip",))
+    weights.add_argument("--file", type=Path, help="one that is already here")
+    weights.add_argument(
+        "--accept-licence", action="store_true", help="after having read it"
+    )
     commands.add_parser("doctor", help="say what this computer has and lacks")
     return asked.parse_args(words)
 
 
-def _demo(folder: Path, text: str | None, seed: int) -> int:
+def _demo(folder: Path, text: str | None, seed: int, engine: str) -> int:
     from avatar_app.studio import make_demo
 
     told = _Told()
     try:
-        film = carry_out(make_demo(folder, text, seed), told.step)
+        film = carry_out(make_demo(folder, text, seed, engine), told.step)
     except AvatarError as error:
         told.over()
         print(f"{error}\n{error.remedy}", file=sys.stderr)
@@ -67,6 +83,37 @@ def _demo(folder: Path, text: str | None, seed: int) -> int:
     told.over()
     print(f"Film:     {film.path}  ({film.seconds:.1f} s, {film.frames} pictures)")
     print(f"Captions: {film.captions}")
+    return 0
+
+
+def _weights(engine: str, file: Path | None, *, accepts: bool) -> int:
+    """Show the licence, and only then take weights in; the one use of the network."""
+    from avatar_app.perform.lips_wav2lip import get_wav2lip
+    from avatar_app.weights.fetching import accept_licence, licence_of, weights_folder
+
+    entry = licence_of(engine)
+    print(f"{entry.licence_text.strip()}\n{entry.licence_url}\n")
+    if file is None:
+        print(f"{entry.size / 1e6:.0f} MB would come from {entry.url}\n")
+    if not accepts and sys.stdin.isatty():
+        accepts = input("Type 'I accept' to go on: ").strip().lower() == "i accept"
+    if not accepts:
+        print("Nothing was fetched. With --accept-licence it is.", file=sys.stderr)
+        return 2
+    told = _Told()
+    try:
+        accept_licence(entry, weights_folder())
+        known = carry_out(get_wav2lip(file=file), told.step)
+    except AvatarError as error:
+        told.over()
+        print(f"{error}\n{error.remedy}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        told.over()
+        print(STOPPED, file=sys.stderr)
+        return 130
+    told.over()
+    print(f"Ready: {known}. Use it with --engine {engine}.")
     return 0
 
 

@@ -31,13 +31,16 @@ DEMO_FILM = "demo.mp4"
 DEMO_PERSON = "Demo presenter"
 
 
-def make_demo(folder: Path, text: str | None = None, seed: int = 0) -> Job[Film]:
+def make_demo(
+    folder: Path, text: str | None = None, seed: int = 0, engine: str = "own"
+) -> Job[Film]:
     """Tell the whole story with the drawn presenter: enroll, learn, speak, film.
 
     Args:
         folder: Where the film, its captions and the demo's vault go.
         text: What to say; the presenter's own lesson when None.
         seed: Of the presenter; another seed, another enrollment.
+        engine: Who draws the mouth, one of ``render.drawing.ENGINES``.
 
     Raises:
         AvatarError: Whatever stands in the way, in words for the person.
@@ -46,13 +49,15 @@ def make_demo(folder: Path, text: str | None = None, seed: int = 0) -> Job[Film]
     from avatar_app.lesson.script import read_script
     from avatar_app.perform.acting import perform_lesson
     from avatar_app.render.composing import render_film
+    from avatar_app.render.drawing import need_engine
 
+    need_engine(engine)
     lesson = read_script(DEMO_LESSON if text is None else text)
     calm_threads()
     shelf = _demo_vault(folder, seed)
     avatar = yield from share(_demo_avatar(shelf, seed), 0.0, 0.85)
     performance = yield from share(perform_lesson(avatar, lesson), 0.85, 0.90)
-    film = render_film(performance, folder / DEMO_FILM, "Avatar App demo")
+    film = render_film(performance, folder / DEMO_FILM, "Avatar App demo", engine)
     return (yield from share(film, 0.90, 1.0))
 
 

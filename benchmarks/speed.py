@@ -81,6 +81,8 @@ def main() -> None:
     results: dict[str, object] = {"cores": os.cpu_count(), **_built(options.out)}
     learned = _vault(options.out, LEARNED_AT)
     results |= _speech(learned)
+    results["wav2lip"] = _second_engine(learned)
+    print(f"{'wav2lip':10s} {_line(results['wav2lip'])}", flush=True)
     for size in SIZES:
         scaled(options.out, size)
         results[_named(size)] = _size(options.out, size)
@@ -309,6 +311,49 @@ def _speech(vault: Vault) -> dict[str, object]:
         "speech_first_rtf": round(began / first.sound.seconds, 3),
         "speech_rtf": round(spent / sum(s.sound.seconds for s in said), 3),
     }
+
+
+def _second_engine(vault: Vault) -> dict[str, object]:
+    """CPU ms a picture of the optional engine, with chance weights, by batch.
+
+    ``network`` is the generator alone, ``plain`` the same in the plain layout,
+    ``drawn`` with crops and carrying back; beside it ``own_drawn``, our engine's.
+    """
+    import torch
+
+    from avatar_app.perform.lips_wav2lip import Wav2Lip
+    from avatar_app.perform.wav2lip_network import CROP, LipGenerator
+
+    torch.manual_seed(0)
+    network = LipGenerator().eval()
+    heard, seen = torch.randn(128, 1, 80, 16), torch.rand(128, 6, CROP, CROP)
+    took: dict[str, object] = {}
+
+    def run(batch: int) -> float:
+        with torch.inference_mode():
+            network(heard[:batch], seen[:batch])  # the first is no measure
+            rounds = max(1, 32 // batch)
+            _, spent = timed(
+                lambda: [network(heard[:batch], seen[:batch]) for _ in range(rounds)]
+            )
+        return round(1000 * spent / batch / rounds, 1)
+
+    for batch in (1, 16, 128):
+        took[f"plain_{batch}_cpu_ms"] = run(batch)
+    scene = _Scene.of(vault)
+    engine = Wav2Lip(network, scene.face, is_hd=True)  # lays the network out anew
+    seen = seen.to(memory_format=torch.channels_last)
+    for batch in (1, 16, 128):
+        took[f"network_{batch}_cpu_ms"] = run(batch)
+    poses, sounds = scene.idle.poses[:_BATCH], heard[:_BATCH, 0].numpy()
+    _, spent = timed(lambda: engine.draw(scene.frames[:_BATCH], poses, sounds))
+    took["drawn_cpu_ms"] = round(1000 * spent / _BATCH, 1)
+    motion = move_mouth(scene.face, scene.sound, _PICTURES, 25.0)
+    part = slice(0, _BATCH)
+    own = (motion.rows[part], motion.picks[part], scene.idle.setting[part])
+    _, spent = timed(lambda: scene.face.draw(*own))
+    took["own_drawn_cpu_ms"] = round(1000 * spent / _BATCH, 2)
+    return took
 
 
 def _memory(folder: Path, size: tuple[int, int], minutes: float) -> dict[str, object]:

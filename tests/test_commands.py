@@ -17,7 +17,7 @@ from avatar_app.errors import DiskFull
 from avatar_app.render.film import Film
 from avatar_app.work import Job, Progress
 
-MakeDemo = Callable[[Path, str | None, int], Job[Film]]
+MakeDemo = Callable[[Path, str | None, int, str], Job[Film]]
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def studio(monkeypatch: pytest.MonkeyPatch) -> Callable[[MakeDemo], None]:
     return replace
 
 
-def three_steps(folder: Path, text: str | None, seed: int) -> Job[Film]:
+def three_steps(folder: Path, text: str | None, seed: int, engine: str) -> Job[Film]:
     """A film of nothing."""
     yield Progress(0, 3, f"Filming presenter {seed}")
     yield Progress(1, 3, f"Filming presenter {seed}")
@@ -84,7 +84,7 @@ def test_what_the_person_can_fix_is_said_in_two_sentences(
 ) -> None:
     """Exit code 2, what happened and what to do, and no traceback."""
 
-    def full(folder: Path, text: str | None, seed: int) -> Job[Film]:
+    def full(folder: Path, text: str | None, seed: int, engine: str) -> Job[Film]:
         yield Progress(1, 3, "Filming")
         raise DiskFull(str(folder))
 
@@ -104,7 +104,7 @@ def test_ctrl_c_lets_the_job_tidy_up(
     """The job's finally runs; exit code 130 as a shell expects."""
     tidied = []
 
-    def stopped(folder: Path, text: str | None, seed: int) -> Job[Film]:
+    def stopped(folder: Path, text: str | None, seed: int, engine: str) -> Job[Film]:
         try:
             yield Progress(1, 3, "Filming")
             raise KeyboardInterrupt
@@ -126,7 +126,7 @@ def test_the_line_on_a_terminal_renews_itself(
 ) -> None:
     """One line of at most 78 characters, however long the saying."""
 
-    def wordy(folder: Path, text: str | None, seed: int) -> Job[Film]:
+    def wordy(folder: Path, text: str | None, seed: int, engine: str) -> Job[Film]:
         yield Progress(1, 3, "Filming " * 20)
         return Film(folder / "film.mp4", folder / "film.vtt", 2.0, 50, 25)
 

@@ -22,6 +22,7 @@ from avatar_app.perform.acting import reopen_sound
 from avatar_app.perform.motion import MouthMotion, reopen_motion
 from avatar_app.perform.performance import Passage, Performance
 from avatar_app.render.captions import captions_of
+from avatar_app.render.drawing import OWN, Ground, drawer_for
 from avatar_app.render.export import FilmWriter, put_text
 from avatar_app.render.film import Film
 from avatar_app.render.mark import Marks
@@ -33,10 +34,19 @@ _BATCH = 25  # mouths drawn at once
 _MELT = 4  # pictures over which one passage's mouth melts into the next one's
 
 
-def render_film(performance: Performance, path: Path, title: str) -> Job[Film]:
+def render_film(
+    performance: Performance, path: Path, title: str, engine: str = OWN
+) -> Job[Film]:
     """Render a performance as an MP4 with WebVTT captions beside it.
 
+    Args:
+        performance: What is said, by whom.
+        path: Of the MP4.
+        title: Of the film.
+        engine: Who draws the mouth, one of ``drawing.ENGINES``.
+
     Raises:
+        EngineNotReady: The engine's weights are missing, damaged or not accepted.
         DiskFull, FolderRefused: The film cannot be written; nothing stays behind.
         FileTorn: The avatar is damaged.
     """
@@ -44,7 +54,7 @@ def render_film(performance: Performance, path: Path, title: str) -> Job[Film]:
     who = (
         "the drawn demo presenter (DEMO)" if performance.avatar.is_demo else card.person
     )
-    stage = Stage(performance)
+    stage = Stage(performance, engine)
     marks = Marks(card.width, card.height, is_demo=performance.avatar.is_demo)
     total = round(performance.seconds * card.fps)
     with FilmWriter(
@@ -73,12 +83,13 @@ def render_film(performance: Performance, path: Path, title: str) -> Job[Film]:
 class Stage:
     """The idle film with a mouth that speaks."""
 
-    def __init__(self, performance: Performance) -> None:
+    def __init__(self, performance: Performance, engine: str = OWN) -> None:
         self._shelf = performance.avatar.shelf
         self._face = reopen_face(self._shelf, FACE)
         self._idle = reopen_idle(self._shelf)
         self._paster = Paster(self._face)
         self._frames = list(_idle_frames(performance, self._idle))
+        self._drawer = drawer_for(engine, performance.avatar, self._face)
         self._places: dict[int, Place] = {}
         self._number = 0
         self._last: NDArray[np.float32] | None = None
@@ -86,17 +97,22 @@ class Stage:
     def play(self, passage: Passage) -> Iterator[Planes]:
         """Yield the passage's pictures, each its caller's own."""
         motion = self._melted(reopen_motion(self._shelf, passage.mouth))
+        self._drawer.begin(passage, motion)
         for start in range(0, len(motion), _BATCH):
-            rows = motion.rows[start : start + _BATCH]
-            picks = motion.picks[start : start + _BATCH]
-            under = [self._idle.frame_at(self._number + i) for i in range(len(rows))]
-            drawn = self._face.draw(rows, picks, self._idle.setting[under])
-            lit = self._face.lighting.cast(drawn, self._idle.light[under])
+            part = slice(start, min(len(motion), start + _BATCH))
+            count = part.stop - start
+            under = [self._idle.frame_at(self._number + i) for i in range(count)]
+            lit = self._drawer.draw(part, self._ground(under))
             for frame, mouth in zip(under, lit, strict=True):
                 planes = self._frames[frame].copy()
                 self._paster.paste(planes, self._place(frame), mouth)
                 self._number += 1
                 yield planes
+
+    def _ground(self, under: list[int]) -> Ground:
+        idle = self._idle
+        frames = [self._frames[i] for i in under]
+        return Ground(frames, idle.poses[under], idle.light[under], idle.setting[under])
 
     def _place(self, frame: int) -> Place:
         if frame not in self._places:

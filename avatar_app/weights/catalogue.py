@@ -1,4 +1,8 @@
-"""Catalogue: what lies in models/, by whom, under which licence, with which digest."""
+"""Catalogue: what lies in models/, by whom, under which licence, with which digest.
+
+And what may be added to it by the person's own action (``fetchable``): weights whose
+licence does not let us pass them on.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +38,37 @@ class Weights:
     gives: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fetchable:
+    """One file of other people's weights, which the person may fetch or choose.
+
+    Attributes:
+        engine: Which part of the program it is for.
+        file: Its name, as its publisher calls it.
+        url: Where it lies, https; empty where none is known.
+        sha256: What its bytes must add up to, in hexadecimal.
+        size: In bytes.
+        licence: Its name, short.
+        licence_url: Where the whole of it stands.
+        licence_text: What the person is shown and must accept.
+        source: Who made it.
+        takes: What goes in, in words.
+        gives: What comes out, in words.
+    """
+
+    engine: str
+    file: str
+    url: str
+    sha256: str
+    size: int
+    licence: str
+    licence_url: str
+    licence_text: str
+    source: str
+    takes: str
+    gives: str
+
+
 def catalogue(folder: Path | None = None) -> dict[str, Weights]:
     """Return everything in the catalogue, by name.
 
@@ -43,13 +78,22 @@ def catalogue(folder: Path | None = None) -> dict[str, Weights]:
     Raises:
         WeightsMissing: There is no catalogue.
     """
-    return _read((folder or bundled(MODELS)) / "catalogue.toml")
+    return _read((folder or bundled(MODELS)) / "catalogue.toml")[0]
+
+
+def fetchable(folder: Path | None = None) -> dict[str, Fetchable]:
+    """Return what may be added, by name; arguments and errors as of ``catalogue``."""
+    return _read((folder or bundled(MODELS)) / "catalogue.toml")[1]
 
 
 @functools.lru_cache(8)
-def _read(path: Path) -> dict[str, Weights]:
+def _read(path: Path) -> tuple[dict[str, Weights], dict[str, Fetchable]]:
     try:
         entries = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise WeightsMissing(path.name) from error
-    return {name: Weights(**entry) for name, entry in entries.items()}
+    others = entries.pop("fetchable", {})
+    return (
+        {name: Weights(**entry) for name, entry in entries.items()},
+        {name: Fetchable(**entry) for name, entry in others.items()},
+    )
