@@ -35,6 +35,7 @@ from avatar_app.enroll.tracking import reopen_track
 from avatar_app.fit.face.learning import fit_face
 from avatar_app.vault.vault import Vault
 from avatar_app.work import carry_out
+from benchmarks.closures import Shut
 from benchmarks.drawing import Gallery, measure_engine
 from benchmarks.footage import clips_in, take_of
 from benchmarks.subjects import Clip, ready
@@ -138,7 +139,7 @@ def _part(whole: Enrollment, subset: Numbers) -> Enrollment:
 
 
 def _quality(
-    part: Enrollment, clips: list[Clip], level: float, seed: int
+    part: Enrollment, clips: list[Clip], level: Shut, seed: int
 ) -> list[float]:
     """Medians over the held-out clips."""
     gallery = Gallery(carry_out(fit_face(part, seed)).face, clips, level)

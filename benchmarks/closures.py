@@ -5,13 +5,17 @@ word's p, b or m for the moment at which the phone encoder hears one most clearl
 clip of which only the text is known is aligned whole, with the other clips of its
 person. Lips are read off the pictures by the face mesh, whose inner lips of a shut
 mouth do not quite touch, so "shut" is personal: nearer to the person's resting lips
-than a seventh of the way from there to their widest.
+than a seventh of the way from there to their widest. A drawn mouth has to be shut
+within a picture of when the real one was, and may be open by a twentieth more: the mesh
+trembles by that much, and with less the ceiling itself, a basis that is told the real
+mouth, missed a quarter of GRID s1's closures; with it, none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +30,7 @@ from avatar_app.work import carry_out
 from benchmarks.footage import Word
 
 BILABIAL = ("p", "b", "m")
-_SHUT = 0.15  # of the way from resting lips to widely open ones
+_SHUT, _TREMBLE = 0.15, 0.05  # of the way from resting lips to widely open ones
 _BEFORE, _AFTER = 0.08, 0.06  # seconds about the moment in which lips may be shut
 _HEARD = 0.2  # posterior below which the word's own times are better
 _LAG = 0.055  # seconds: middle delay of a first p or b behind its word's written start
@@ -98,10 +102,15 @@ def closures_of(phones: Sequence[TimedPhone]) -> list[Closure]:
     ]
 
 
-def shut_level(
-    openings: Sequence[Floats], silent: Sequence[NDArray[np.bool_]]
-) -> float:
-    """Below which opening a person's lips count as shut.
+class Shut(NamedTuple):
+    """Openings in inter-ocular distances below which lips count as shut."""
+
+    real: float
+    drawn: float
+
+
+def shut_level(openings: Sequence[Floats], silent: Sequence[NDArray[np.bool_]]) -> Shut:
+    """Find below which opening a person's lips count as shut.
 
     Args:
         openings: Inner lip height in inter-ocular distances, by clip.
@@ -110,17 +119,24 @@ def shut_level(
     every = np.concatenate(list(openings))
     still = every[np.concatenate(list(silent))]
     rest = np.median(still) if len(still) >= 5 else np.percentile(every, 10)
-    return float(rest + _SHUT * (np.percentile(every, 95) - rest))
+    way = np.percentile(every, 95) - rest
+    return Shut(float(rest + _SHUT * way), float(rest + (_SHUT + _TREMBLE) * way))
 
 
-def shut(
+def shut_pictures(
     opening: Floats, closures: Sequence[Closure], level: float, fps: float
-) -> NDArray[np.bool_]:
-    """(closures,) whether the lips shut in each of them."""
-    told = np.zeros(len(closures), np.bool_)
-    for index, closure in enumerate(closures):
+) -> list[int | None]:
+    """Find the picture in which the lips are shut, for each closure; None: in none."""
+    told: list[int | None] = []
+    for closure in closures:
         first = max(0, int(np.floor((closure.moment - _BEFORE) * fps)))
         last = int(np.ceil((closure.moment + _AFTER) * fps))
         span = opening[first : last + 1]
-        told[index] = len(span) > 0 and bool(span.min() <= level)
+        is_shut = len(span) > 0 and bool(span.min() <= level)
+        told.append(first + int(span.argmin()) if is_shut else None)
     return told
+
+
+def shut_then(opening: Floats, picture: int, level: float) -> bool:
+    """Whether the lips are shut in a picture or one of its neighbours."""
+    return bool(opening[max(0, picture - 1) : picture + 2].min() <= level)

@@ -19,6 +19,7 @@ from avatar_app.perform.motion import MouthMotion, move_mouth
 from avatar_app.render.export import FilmWriter, planes_of
 from avatar_app.render.mark import Marks
 from avatar_app.render.pasting import Paster
+from benchmarks.closures import Shut
 from benchmarks.footage import pictures_of
 from benchmarks.measures import Real, closed, compare, lips_only, track
 from benchmarks.pictures import Image, upright
@@ -39,7 +40,7 @@ class Gallery:
 
     face: PersonalFace
     clips: Sequence[Clip]
-    level: float
+    level: Shut
     paster: Paster = field(init=False)
     motions: list[MouthMotion] = field(init=False)
     _strips: dict[int, Strip] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from avatar_app.enroll.tracking import follow_faces, join_track
 from avatar_app.fit.face.canon import LIPS, Matrix
 from avatar_app.fit.face.crops import Window
-from benchmarks.closures import Closure, shut
+from benchmarks.closures import Closure, Shut, shut_pictures, shut_then
 from benchmarks.pictures import (
     Image,
     Sharpness,
@@ -86,7 +86,7 @@ class Real:
         silent: (T,) frames in which nothing is said.
         window: The canonical face and the mask.
         closures: The p, b and m said.
-        shut_level: Opening below which the person's lips count as shut.
+        shut: Openings below which the person's lips count as shut.
         fps: Pictures per second.
     """
 
@@ -96,7 +96,7 @@ class Real:
     silent: NDArray[np.bool_]
     window: Window
     closures: Sequence[Closure]
-    shut_level: float
+    shut: Shut
     fps: float
 
 
@@ -144,14 +144,16 @@ def closed(real: Real, drawn: NDArray[np.float32]) -> dict[str, float]:
     is not shut.
     """
     openings = [opening(real.points[: len(drawn)]), opening(drawn)]
-    told = [shut(own, real.closures, real.shut_level, real.fps) for own in openings]
-    figures = {
-        "closures_real": float(told[0].sum()),
-        "closures_met": float((told[0] & told[1]).sum()),
-    }
-    is_open = openings[0] > _CLEARLY * real.shut_level
+    pictures = shut_pictures(openings[0], real.closures, real.shut.real, real.fps)
+    met = [
+        shut_then(openings[1], picture, real.shut.drawn)
+        for picture in pictures
+        if picture is not None
+    ]
+    figures = {"closures_real": float(len(met)), "closures_met": float(sum(met))}
+    is_open = openings[0] > _CLEARLY * real.shut.real
     if is_open.any():
-        kept = openings[1][is_open] > real.shut_level
+        kept = openings[1][is_open] > real.shut.drawn
         figures["opened_share"] = float(kept.mean())
     return figures
 

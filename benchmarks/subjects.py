@@ -23,6 +23,7 @@ from avatar_app.shelf import Shelf
 from avatar_app.work import Progress, carry_out
 from benchmarks.closures import (
     Closure,
+    Shut,
     closures_by_texts,
     closures_by_words,
     shut_level,
@@ -66,7 +67,7 @@ class Clip:
         return [p.pixels for p in pictures_of(part.path, part.start, part.end)]
 
 
-def ready(footage: Sequence[Footage]) -> tuple[list[Clip], float]:
+def ready(footage: Sequence[Footage]) -> tuple[list[Clip], Shut]:
     """Follow the faces, find silence and closures; with the level of shut lips."""
     clips = [_ready(one) for one in footage]
     if not any(clip.closures for clip in clips) and all(f.text for f in footage):

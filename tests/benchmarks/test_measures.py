@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from avatar_app.fit.face.canon import INNER_LIPS, OUTER_LIPS, Canon, learn_canon
 from avatar_app.fit.face.crops import Window, open_window
 from avatar_app.media import Sound
-from benchmarks.closures import Closure, closures_by_words, shut, shut_level
+from benchmarks.closures import (
+    Closure,
+    closures_by_words,
+    shut_level,
+    shut_pictures,
+    shut_then,
+)
 from benchmarks.footage import Word
 from benchmarks.goals import print_goals
 from benchmarks.pictures import Image, Sharpness, ssim, unlikeness
@@ -77,6 +83,20 @@ def test_a_hard_edge_is_a_line(window: Window) -> None:
     line, feather = (judged(window, real, p)["seam_line"] for p in (hard, soft))
 
     assert line > feather > 1
+
+
+def test_a_patch_is_found_that_a_mean_hides(window: Window) -> None:
+    """A discolored cheek hardly moves the edge's mean, and shows in the patches."""
+    real = skin(window.canon)
+    drawn = real.copy()
+    x = int(window.canon.points[61, 0] - 0.15 * window.canon.inter_ocular)
+    y = int(window.canon.points[61, 1])
+    drawn[y - 6 : y + 6, x - 6 : x + 6, 0] = real[y - 6 : y + 6, x - 6 : x + 6, 0] // 2
+
+    found = judged(window, real, pasted(window, drawn * 1.0, real))
+
+    assert found["edge_delta_e"] < 2
+    assert found["patch_delta_e"] > 2 * found["edge_delta_e"]
 
 
 def test_another_lamp_is_another_color(window: Window) -> None:
@@ -167,10 +187,12 @@ def test_lips_shut_at_the_right_moment() -> None:
     silent[:5] = True
     level = shut_level([opening], [silent])
 
-    met = shut(opening, [Closure("b", 0.82, "by"), Closure("m", 1.4, "me")], level, 25)
+    said = [Closure("b", 0.82, "by"), Closure("m", 1.4, "me")]
 
-    assert 0.01 < level < 0.03
-    assert met.tolist() == [True, False]
+    assert 0.01 < level.real < level.drawn < 0.03
+    assert shut_pictures(opening, said, level.real, 25) == [20, None]
+    assert shut_then(opening, 21, level.drawn)
+    assert not shut_then(opening, 22, level.drawn)
 
 
 def test_word_times_name_the_closures() -> None:
