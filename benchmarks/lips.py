@@ -127,9 +127,9 @@ def judge(
         if enrolled.enrollment.take.seconds < ADVISED_SECONDS:
             seconds = enrolled.enrollment.take.seconds
             print(
-                f"Warning: {seconds:.0f} s of footage; two minutes are the least that"
+                f"Warning: {seconds:.0f} s of footage; {ADVISED_SECONDS:.0f} are advised, "
+                "a mouth learned from less follows badly."
             )
-            print("make a good avatar, and figures below them say little.")
         clips, level = ready(tests)
         print(f"{len(clips)} test clips; lips count as shut below {level.real:.4f}")
         by_seed: dict[str, Results] = {}
