@@ -127,8 +127,8 @@ def judge(
         if enrolled.enrollment.take.seconds < ADVISED_SECONDS:
             seconds = enrolled.enrollment.take.seconds
             print(
-                f"Warning: {seconds:.0f} s of footage; {ADVISED_SECONDS:.0f} are advised, "
-                "a mouth learned from less follows badly."
+                f"Warning: {seconds:.0f} s of footage, {ADVISED_SECONDS:.0f} are "
+                "advised; a mouth learned from less follows badly."
             )
         clips, level = ready(tests)
         print(f"{len(clips)} test clips; lips count as shut below {level.real:.4f}")
