@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from avatar_app.capture.clips import read_pictures, read_sound
 from avatar_app.capture.take import Clip, Origin, Purpose, Take
-from avatar_app.enroll.advice import NEEDED_SECONDS
+from avatar_app.enroll.advice import NEEDED_SECONDS, speaking_seconds
 from avatar_app.enroll.enrollment import Enrollment
 from avatar_app.enroll.sync import WORTH_CORRECTING, measure_lag
 from avatar_app.enroll.tracking import (
@@ -75,7 +75,13 @@ def survey_take(take: Take, person: str) -> Job[Enrollment]:
     used = replace(take, clips=tuple(take.clips[n] for n in usable))
     tracks = tuple(names[n] for n in usable)
     used = _in_step(used, tracks)
-    return Enrollment(used, person, tracks, sum(seen) / frames, _record(used, person))
+    record = _record(used, person)
+    enrollment = Enrollment(used, person, tracks, sum(seen) / frames, record)
+    # Listening and gestures teach no mouth: said here, before the long work begins.
+    spoken = speaking_seconds(enrollment)
+    if spoken < NEEDED_SECONDS:
+        raise TooLittleFootage(spoken, NEEDED_SECONDS)
+    return enrollment
 
 
 def _in_step(take: Take, tracks: tuple[str, ...]) -> Take:
