@@ -35,12 +35,13 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from avatar_app.fit.voice.hearing import spoken_level_db, spoken_span
+from avatar_app.fit.voice.hearing import FRAME_S, spoken_level_db, spoken_span
 from avatar_app.fit.voice.personal import PersonalVoice, Reading, fit_voice
-from avatar_app.fit.voice.vocoder import RATE_HZ, copy_sound
+from avatar_app.fit.voice.vocoder import FFT, RATE_HZ, analyse, basis
 from avatar_app.media import Sound
 from avatar_app.perform.speech import say
 from avatar_app.phonetics import speak
+from avatar_app.weights.vocoder import open_vocoder
 from avatar_app.work import carry_out
 from tests.fakes.shelf import OpenShelf
 
@@ -134,7 +135,9 @@ def measure_all(
     real = [clip.sound() for clip in held]
     say(voice, held[0].text)  # the first sentence sets the voice up
     engine, engine_rtf = timed([partial(_said, voice, clip.text) for clip in held])
-    copies, copy_rtf = timed([partial(copy_sound, sound) for sound in real])
+    vocoder = open_vocoder()
+    copies, copy_rtf = timed([partial(vocoder.copy, sound) for sound in real])
+    olds, old_rtf = timed([partial(world_copy, sound) for sound in real])
     base, base_rtf = timed([partial(_espeak, clip.text, accent) for clip in held])
     for clip, sound in zip(held, engine, strict=True):
         name = out / f"{clip.path.stem}.wav"
@@ -149,15 +152,36 @@ def measure_all(
     references = [heard(sound) for sound in real]
     spoken = [heard(sound) for sound in engine]
     copied = [heard(sound) for sound in copies]
+    by_world = [heard(sound) for sound in olds]
     other = [heard(sound) for sound in base]
     return {
         "engine": scored(spoken, references, texts) | {"rtf": engine_rtf},
         "oracle": scored(copied, references, texts) | {"rtf": copy_rtf},
+        "world": scored(by_world, references, texts) | {"rtf": old_rtf},
         "real": scored(references, references, texts) | {"rtf": None},
         "mean": scored(other, references, texts) | {"rtf": base_rtf},
         "wrong_input": scored(spoken[1:] + spoken[:1], references, texts)
         | {"rtf": engine_rtf},
     }
+
+
+def world_copy(sound: Sound) -> Sound:
+    """Take a sound apart and put it together again with WORLD.
+
+    Source:
+        Morise and others, "WORLD: A Vocoder-Based High-Quality Speech Synthesis System"
+        (2016).
+    """
+    import pyworld
+
+    ready = sound.at(RATE_HZ)
+    frames = analyse(ready)
+    samples = ready.samples.astype(np.float64)
+    times = np.arange(len(frames.pitch)) * FRAME_S
+    airy = pyworld.d4c(samples, frames.pitch, times, RATE_HZ, fft_size=FFT)
+    power = np.ascontiguousarray(np.exp(2 * frames.envelope @ basis(FFT).T))
+    again = pyworld.synthesize(frames.pitch, power, airy, RATE_HZ, FRAME_S * 1000)
+    return Sound(np.clip(again, -1, 1).astype(np.float32), RATE_HZ).at(sound.rate_hz)
 
 
 def _said(voice: PersonalVoice, text: str) -> Sound:

@@ -7,13 +7,11 @@ import pytest
 
 from avatar_app.errors import FileTorn, TooLittleSpeech
 from avatar_app.fit.voice.personal import Reading, fit_voice, keep_voice, reopen_voice
-from avatar_app.fit.voice.vocoder import copy_sound
 from avatar_app.media import Sound
 from avatar_app.perform.speech import say
 from avatar_app.work import carry_out
 from tests.fakes.made_up_speaker import (
     SENTENCES,
-    distortion_db,
     fitted,
     readings,
     reads,
@@ -118,30 +116,3 @@ def test_silence_and_noise_do_not_count_as_sentences() -> None:
 
     with pytest.raises(TooLittleSpeech, match="Only 8 sentences"):
         carry_out(fit_voice(given, OpenShelf()))
-
-
-def test_a_copy_keeps_length_rate_and_likeness() -> None:
-    """The face learns from copies: same clock, the same sounds, other samples."""
-    real = reads(SENTENCES[0])
-
-    copy = copy_sound(real)
-
-    assert copy.rate_hz == real.rate_hz
-    assert len(copy.samples) == len(real.samples)
-    assert not np.array_equal(copy.samples, real.samples)
-    assert distortion_db(copy, real) < 5 < distortion_db(reads(SENTENCES[1]), real)
-
-
-def test_a_long_copy_has_no_seams() -> None:
-    """Copied in pieces, a long sound keeps its length, level and smoothness."""
-    once = reads(SENTENCES[0])
-    long = Sound(np.tile(once.samples, int(24 / once.seconds) + 1), once.rate_hz)
-
-    copy = copy_sound(long)
-
-    assert len(copy.samples) == len(long.samples)
-    seam = slice(int(19.9 * long.rate_hz), int(20.3 * long.rate_hz))
-    steps = np.abs(np.diff(copy.samples))
-    assert steps[seam].max() <= 1.2 * np.abs(np.diff(long.samples)).max()
-    power = np.mean(copy.samples[seam] ** 2) / np.mean(long.samples[seam] ** 2)
-    assert 0.4 < power < 2.5

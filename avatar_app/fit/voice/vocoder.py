@@ -1,4 +1,4 @@
-"""Vocoder: a voice as pitch and envelope every 5 ms, and back.
+"""Vocoder: a voice as pitch and envelope every 5 ms.
 
 Analysis is WORLD's (Morise and others, "WORLD: A Vocoder-Based High-Quality Speech
 Synthesis System", 2016) with its fast pitch tracker or its careful one. Envelopes are
@@ -22,9 +22,8 @@ from avatar_app.media import Sound
 RATE_HZ = 24000
 CEPSTRUM = 40
 _BEND = 0.466
-_FFT = 1024  # cheaptrick's own size at 24 kHz
+FFT = 1024  # cheaptrick's own size at 24 kHz
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 500.0
-_PIECE, _OVERLAP = 20 * RATE_HZ, RATE_HZ // 5  # copied so, memory does not grow
 _NEAR_VOICED = 4  # frames by which the fast tracker may be late
 _CREAK_FRAMES = 4  # voiced stretches up to here are mistakes of the tracker
 
@@ -42,46 +41,6 @@ class Frames:
 
     envelope: Array
     pitch: Array
-
-
-def copy_sound(sound: Sound) -> Sound:
-    """Take a sound apart and put it together again, as a built voice would sound.
-
-    The copy has the same rate, length and timing, but WORLD's excitation and a
-    smoothed envelope: what hears it gets used to a voice that is not recorded.
-    """
-    samples = sound.at(RATE_HZ).samples
-    made = np.zeros(len(samples) + _OVERLAP, np.float32)
-    ramp = np.linspace(0, 1, _OVERLAP, dtype=np.float32)
-    for begin in range(0, len(samples), _PIECE):
-        piece = _copied(samples[begin : begin + _PIECE + _OVERLAP])
-        if begin:
-            piece[:_OVERLAP] *= ramp[: len(piece)]
-        if len(piece) > _PIECE:
-            piece[_PIECE:] *= ramp[::-1][: len(piece) - _PIECE]
-        made[begin : begin + len(piece)] += piece
-    whole = Sound(made[: len(samples)], RATE_HZ).at(sound.rate_hz).samples
-    length = len(sound.samples)
-    fitted = np.pad(whole, (0, max(0, length - len(whole))))[:length]
-    return Sound(np.clip(fitted, -1, 1).astype(np.float32), sound.rate_hz)
-
-
-def _copied(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Copy a piece at RATE_HZ; one too short to have a pitch stays as it is."""
-    import pyworld
-
-    if len(samples) < RATE_HZ // 10:
-        return samples.copy()
-    frames = analyse(Sound(samples, RATE_HZ))
-    times = np.arange(len(frames.pitch)) * FRAME_S
-    airy = pyworld.d4c(
-        samples.astype(np.float64), frames.pitch, times, RATE_HZ, fft_size=_FFT
-    )
-    power = np.ascontiguousarray(np.exp(2 * frames.envelope @ basis(_FFT).T))
-    again = pyworld.synthesize(frames.pitch, power, airy, RATE_HZ, FRAME_S * 1000)
-    return np.pad(again, (0, max(0, len(samples) - len(again))))[: len(samples)].astype(
-        np.float32
-    )
 
 
 def analyse(
@@ -115,7 +74,7 @@ def analyse(
         near = maximum_filter1d((rough > 0).astype(np.uint8), 2 * _NEAR_VOICED + 1)
         rough = np.where(near > 0, steady, 0.0)
     pitch = _without_specks(pyworld.stonemask(samples, rough, times, RATE_HZ))
-    power = pyworld.cheaptrick(samples, pitch, times, RATE_HZ, fft_size=_FFT)
+    power = pyworld.cheaptrick(samples, pitch, times, RATE_HZ, fft_size=FFT)
     return Frames(0.5 * np.log(np.maximum(power, 1e-14)) @ _projection().T, pitch)
 
 
@@ -147,8 +106,8 @@ def basis(fft: int) -> Array:
 @functools.lru_cache(1)
 def _projection() -> Array:
     """Least squares from log amplitudes to a mel-cepstrum, even along the bent axis."""
-    cosines = basis(_FFT)
-    angle = np.linspace(0, np.pi, _FFT // 2 + 1)
+    cosines = basis(FFT)
+    angle = np.linspace(0, np.pi, FFT // 2 + 1)
     weight = (1 - _BEND**2) / (1 + _BEND**2 - 2 * _BEND * np.cos(angle))
     weighted = cosines * weight[:, None]
     return np.asarray(np.linalg.solve(cosines.T @ weighted, weighted.T))
