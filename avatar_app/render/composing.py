@@ -103,9 +103,10 @@ class Stage:
             count = part.stop - start
             under = [self._idle.frame_at(self._number + i) for i in range(count)]
             lit = self._drawer.draw(part, self._ground(under))
-            for frame, mouth in zip(under, lit, strict=True):
+            lent = self._drawer.lend(part)
+            for frame, mouth, key in zip(under, lit, lent, strict=True):
                 planes = self._frames[frame].copy()
-                self._paster.paste(planes, self._place(frame), mouth)
+                self._paster.paste(planes, self._place(frame), mouth, key)
                 self._number += 1
                 yield planes
 

@@ -21,6 +21,7 @@ from avatar_app.fit.face.personal import PersonalFace
 from avatar_app.perform.acting import reopen_sound
 from avatar_app.perform.motion import MouthMotion
 from avatar_app.perform.performance import Passage
+from avatar_app.render.skin import Lent, lent_by
 
 Floats = NDArray[np.float32]
 OWN, WAV2LIP = "own", "wav2lip"
@@ -57,6 +58,10 @@ class Drawer(Protocol):
         Returns:
             (N, D) float32, lower faces in the frames' own light.
         """
+        ...
+
+    def lend(self, part: slice) -> Sequence[Lent | None]:
+        """For the same pictures, what a key frame lends beyond canonical pixels."""
         ...
 
 
@@ -108,6 +113,9 @@ class _OwnDrawer:
         drawn = self._face.draw(rows, picks, ground.setting)
         return self._face.lighting.cast(drawn, ground.light)
 
+    def lend(self, part: slice) -> Sequence[Lent | None]:
+        return lent_by(self._face, self._motion.rows[part], self._motion.picks[part])
+
 
 class _Wav2LipDrawer:
     """Other people's weights, chosen by the person (docs/decisions/0013)."""
@@ -125,3 +133,6 @@ class _Wav2LipDrawer:
 
     def draw(self, part: slice, ground: Ground) -> Floats:
         return self._engine.draw(ground.frames, ground.poses, self._heard[part])
+
+    def lend(self, part: slice) -> Sequence[Lent | None]:
+        return [None] * len(self._heard[part])

@@ -82,7 +82,9 @@ def test_a_crop_shows_what_lies_there() -> None:
 
 def test_light_can_be_taken_away_and_put_back() -> None:
     """The two are each other's inverse, within what light may be."""
-    lighting = Lighting(np.array([100, 120, 135], np.float32), 60)
+    lighting = Lighting(
+        np.array([100, 120, 135], np.float32), 60, np.arange(-1, 19, dtype=np.int32)
+    )
     random = np.random.default_rng(1)
     flat = random.integers(16, 236, (5, 100)).astype(np.uint8)
     light = random.uniform([80, 112, 128], [130, 128, 142], (5, 3)).astype(np.float32)
@@ -102,7 +104,7 @@ def test_one_face_in_two_lights_is_one_face() -> None:
     luma[:] = np.clip((luma.astype(np.float32) - 16) * 1.15 + 16.5, 0, 255)
     v += 6
     brighter = cut(lit, pose, window.canon)
-    lighting = Lighting(light_on(usual, window), int(window.kept.sum()))
+    lighting = Lighting.of(window, light_on(usual, window))
     both = np.stack([flatten(usual, window), flatten(brighter, window)])
     lights = np.stack([light_on(usual, window), light_on(brighter, window)])
     even = lighting.remove(both, lights)

@@ -126,8 +126,10 @@ class Setting:
             (view.rigid - self.rigid_mean) @ self.rigid_axes / self.rigid_spread,
             (view.light - self.light_mean) / self.light_spread,
         )
-        # 2.5 deviations: beyond what was enrolled, stay with what is known.
+        # 2.5 deviations: beyond what was enrolled, stay with what is known; of a light
+        # far beyond, which has been taken away already, nothing is known.
         told = [np.clip(part, -2.5, 2.5) for part in seen]
+        told[2] = told[2] * np.clip(2 - np.abs(seen[2]) / 2.5, 0, 1)
         ones = np.ones((len(view.band), 1))
         return np.asarray(np.concatenate([ones, *told], axis=1), np.float32)
 

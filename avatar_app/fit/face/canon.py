@@ -39,6 +39,8 @@ _WIDTH, _HEIGHT = 1.53, 1.25
 # Canonical pixels between the outer eye corners: a quarter more than the footage has,
 # so that the warp loses nothing; above 150 the basis grows and nothing gets sharper.
 _OVERSAMPLING, _LEAST, _MOST = 1.25, 60.0, 150.0
+# A fine pixel is a quarter of a canonical one at least: 600 between the eye corners.
+_FINEST, _WORTH = 4.0, 1.3
 
 Matrix = NDArray[np.float64]  # (2, 3) affine, x' = M[:, :2] x + M[:, 2]
 Points = NDArray[np.float32]  # (..., 2) pixels
@@ -52,11 +54,15 @@ class Canon:
         points: (468, 2) float32, the mean landmarks in canonical pixels.
         width: Of the canonical picture, in pixels, a multiple of 4.
         height: Of the canonical picture, in pixels, a multiple of 4.
+        fineness: Pixels per canonical pixel, each way, at which the footage is kept
+            where it is finer than the canonical picture (see ``native.py``); 1 where
+            the canonical picture holds all there is.
     """
 
     points: Points
     width: int
     height: int
+    fineness: float = 1.0
 
     @property
     def inter_ocular(self) -> float:
@@ -95,7 +101,13 @@ def learn_canon(points: Points) -> Canon:
     width, height = _by_four(_WIDTH * wanted), _by_four(_HEIGHT * wanted)
     mouth = upright[list(MOUTH_CORNERS)].mean(axis=0)
     corner = np.array([mouth[0] - width / 2, upright[NOSE_BASE, 1] - 0.14 * wanted])
-    return Canon((upright - corner).astype(np.float32), width, height)
+    points = (upright - corner).astype(np.float32)
+    return Canon(points, width, height, _fineness(_OVERSAMPLING * native / wanted))
+
+
+def _fineness(wanted: float) -> float:
+    """How fine is worth keeping: little more than the canonical picture is nothing."""
+    return 1.0 if wanted < _WORTH else min(wanted, _FINEST)
 
 
 def poses_of(points: Points, canon: Canon, smoothing: float = 1.0) -> Matrix:

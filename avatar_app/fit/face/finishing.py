@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from avatar_app.enroll.enrollment import Enrollment
 from avatar_app.fit.face.crops import Lighting, Window, lips_nearness
+from avatar_app.fit.face.jaw import Jaw, learn_jaw
+from avatar_app.fit.face.native import Pack
 from avatar_app.fit.face.personal import LIP_PARTS, Finish, Mouths, PersonalFace
 from avatar_app.fit.face.steadying import Steady
 from avatar_app.fit.face.studying import Strips, Study, view_of
@@ -49,7 +51,7 @@ def finish_face(
     from avatar_app.fit.face.lips import LipSizes
 
     mouths, quality = _judge(study, trained)
-    texture = _texture(strips, lighting, study, mouths)
+    texture, native = _texture(strips, lighting, study, mouths)
     face = PersonalFace(
         window,
         steady.average,
@@ -58,6 +60,8 @@ def finish_face(
         study.setting,
         mouths,
         texture,
+        native,
+        _jaw(strips, lighting, study),
         Finish(_DETAIL, 0.0),
         study.room,
         enrollment.take.fps,
@@ -93,32 +97,45 @@ def _judge(study: Study, trained: Trained) -> tuple[Mouths, dict[str, float]]:
 
 def _texture(
     strips: Strips, lighting: Lighting, study: Study, mouths: Mouths
-) -> Texture:
-    """Keep key frames that cover all mouths."""
+) -> tuple[Texture, Pack]:
+    """Keep key frames that cover all mouths, and what is finer than they are."""
     rows = [r * mouths.spread + mouths.mean for r in study.rows]
     seen = np.concatenate(strips.seen)
     places = mouths.place(np.concatenate(rows))
     eligible = np.flatnonzero(seen)
     chosen = eligible[spread_out(places[eligible], KEY_FRAMES)]
-    luma, start = [], 0
+    luma, fine, start = [], [], 0
     for strip, light in zip(strips, strips.light, strict=True):
         own = chosen[(chosen >= start) & (chosen < start + len(light))] - start
         start += len(light)
         if len(own):
             even = lighting.remove(strip.pixels[own], light[own])[:, : lighting.bright]
             luma.append(np.clip(np.rint(even), 0, 255).astype(np.uint8))
+            fine += [strip.pack.file(i) for i in own if len(strip.pack)]
     place_of = {int(frame): i for i, frame in enumerate(chosen)}
     ends = set(np.cumsum(strips.lengths).tolist())
     following = [
         -1 if frame + 1 in ends else place_of.get(int(frame) + 1, -1)
         for frame in chosen
     ]
-    return Texture(
+    texture = Texture(
         places[chosen],
         np.array(following, np.int32),
         np.concatenate(luma),
         np.concatenate(strips.lips)[chosen],
     )
+    return texture, Pack.of(fine)
+
+
+def _jaw(strips: Strips, lighting: Lighting, study: Study) -> Jaw:
+    """Learn from every third frame how jaw and cheeks move."""
+    third = slice(None, None, 3)
+    coordinates, points = [], []
+    for strip, light in zip(strips, strips.light, strict=True):
+        even = lighting.remove(strip.pixels[third], light[third])
+        coordinates.append(study.basis.measure(even))
+        points.append(strip.moving[third])
+    return learn_jaw(coordinates, points)
 
 
 def _crispness(face: PersonalFace, strips: Strips, trained: Trained) -> float:

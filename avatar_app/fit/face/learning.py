@@ -40,7 +40,7 @@ Floats = NDArray[np.float32]
 NEEDED_SECONDS = 20.0
 _WORKPLACES = "fit/face/"
 _STEPS_A_SECOND, _STEPS = 3.6, (400, 900)  # of footage; least and most
-_FORMAT = 3  # of what is kept there; another number, another place
+_FORMAT = 4  # of what is kept there; another number, another place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,7 @@ def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[Learned]:
     strips = Strips(shelf, names)
     if strips.speaking_seconds(enrollment) < NEEDED_SECONDS:
         raise TooLittleFootage(strips.speaking_seconds(enrollment), NEEDED_SECONDS)
-    lighting = Lighting(strips.usual_light(), int(window.kept.sum()))
+    lighting = Lighting.of(window, strips.usual_light())
     yield Progress(0.28, 1, "Finding what changes in your face")
     fps = enrollment.take.fps
     study = study_mouths(strips, lighting, window, seed)

@@ -19,7 +19,9 @@ from avatar_app.errors import AvatarOutdated, FileTorn
 from avatar_app.fit.face.basis import Basis, Setting
 from avatar_app.fit.face.canon import LIP_BOTTOM, LIP_TOP, LIPS, Canon
 from avatar_app.fit.face.crops import Lighting, Window, lips_nearness, open_window
+from avatar_app.fit.face.jaw import Jaw
 from avatar_app.fit.face.listening import ear
+from avatar_app.fit.face.native import Pack
 from avatar_app.fit.face.texture import Texture
 from avatar_app.fit.face.warping import Warp
 from avatar_app.shelf import Shelf
@@ -124,6 +126,8 @@ class PersonalFace:
         setting: What pose and light say about them.
         mouths: Meaning of the lip network's numbers.
         texture: Real key frames.
+        native: What of the key frames is finer than the canonical picture.
+        jaw: How the skin round the mouth moves with it.
         finish: Detail and crispness.
         room: (BANDS,) quiet of the enrollment's room.
         fps: Pictures per second it was learned at.
@@ -139,6 +143,8 @@ class PersonalFace:
     setting: Setting
     mouths: Mouths
     texture: Texture
+    native: Pack
+    jaw: Jaw
     finish: Finish
     room: Floats
     fps: float
@@ -245,11 +251,14 @@ def keep_face(face: PersonalFace, shelf: Shelf, name: str) -> None:
         **{f"setting.{n}": getattr(face.setting, n) for n in Setting.__slots__},
         **{f"mouths.{n}": getattr(face.mouths, n) for n in Mouths.__slots__},
         **{f"texture.{n}": getattr(face.texture, n) for n in Texture.__slots__},
+        **{f"native.{n}": getattr(face.native, n) for n in Pack.__slots__},
+        "jaw.slopes": face.jaw.slopes,
         **face.weights,
     }
     plain = {
         "ear": ear(),
         "size": [face.canon.width, face.canon.height],
+        "fineness": face.canon.fineness,
         "fps": face.fps,
         "finish": [face.finish.detail, face.finish.crispness],
         "sizes": asdict(face.sizes),
@@ -272,10 +281,10 @@ def reopen_face(shelf: Shelf, name: str) -> PersonalFace:
     try:
         arrays = load(content)
         plain = json.loads(_metadata(content)["face"])
-        if plain["ear"] != ear():
+        if plain["ear"] != ear() or "fineness" not in plain:
             raise AvatarOutdated
         width, height = plain["size"]
-        window = open_window(Canon(arrays["canon"], width, height))
+        window = open_window(Canon(arrays["canon"], width, height, plain["fineness"]))
         parts = arrays["basis.parts"].astype(np.float32)
         sizes = plain["sizes"]
         sizes["dilations"] = tuple(sizes["dilations"])
@@ -283,11 +292,13 @@ def reopen_face(shelf: Shelf, name: str) -> PersonalFace:
         return PersonalFace(
             window,
             arrays["patch"],
-            Lighting(arrays["usual"], int(window.kept.sum())),
+            Lighting.of(window, arrays["usual"]),
             Basis(arrays["basis.mean"], parts, window.weight),
             Setting(**_under(arrays, "setting")),
             Mouths(**_under(arrays, "mouths")),
             Texture(**_under(arrays, "texture")),
+            Pack(**_under(arrays, "native")),
+            Jaw(arrays["jaw.slopes"]),
             Finish(*plain["finish"]),
             arrays["room"],
             float(plain["fps"]),

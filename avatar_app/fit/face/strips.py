@@ -28,7 +28,9 @@ from avatar_app.fit.face.crops import (
     lip_shapes,
     split_planes,
 )
+from avatar_app.fit.face.jaw import MOVING
 from avatar_app.fit.face.listening import level, listen
+from avatar_app.fit.face.native import Fine, Pack
 from avatar_app.fit.face.steadying import Steady
 from avatar_app.shelf import Shelf
 
@@ -48,6 +50,9 @@ class Strip:
         rigid: (T, R) float32, rigid landmarks in canonical pixels.
         heard: (T * STEPS, BANDS) float32, what was said; empty without sound.
         seen: (T,) bool, whether the face was found in the frame.
+        moving: (T, P, 2) float32, lips, jaw and cheeks in canonical pixels.
+        fine: (B,) uint8, what the frames show beyond the pixels; see ``native.py``.
+        fine_ends: (T,) int64, or (0,) where there is nothing finer.
     """
 
     pixels: NDArray[np.uint8]
@@ -58,6 +63,14 @@ class Strip:
     rigid: NDArray[np.float32]
     heard: NDArray[np.float32]
     seen: NDArray[np.bool_]
+    moving: NDArray[np.float32]
+    fine: NDArray[np.uint8]
+    fine_ends: NDArray[np.int64]
+
+    @property
+    def pack(self) -> Pack:
+        """What the frames show beyond the pixels."""
+        return Pack(self.fine, self.fine_ends)
 
     def keep(self, shelf: Shelf, name: str) -> None:
         """Seal the strip under a name."""
@@ -105,16 +118,20 @@ def cut_strip(
     """
     canon = window.canon
     rough = poses_of(track.points, canon)
-    pixels, light, band = [], [], []
+    fine = Fine.of(canon) if canon.fineness > 1 else None
+    pixels, light, band, beyond = [], [], [], []
     refined = np.empty_like(rough)
     waiting: list[Planes] = []
     cut_at = 0
 
     def cut_next(poses: Matrix) -> None:
-        face = cut(waiting.pop(0), poses, canon)
+        planes = waiting.pop(0)
+        face = cut(planes, poses, canon)
         pixels.append(flatten(face, window))
         light.append(light_on(face, window))
         band.append(band_of(face, window))
+        if fine is not None:
+            beyond.append(fine.cut(planes, poses, face))
 
     for index, planes in enumerate(frames):
         luma, _, _ = split_planes(planes)
@@ -129,6 +146,9 @@ def cut_strip(
     poses = smooth_poses(refined, _STEADYING)
     rigid = np.einsum("tij,tnj->tni", poses[:, :, :2], track.points[:, list(RIGID)])
     rigid += poses[:, None, :, 2]
+    moving = np.einsum("tij,tnj->tni", poses[:, :, :2], track.points[:, list(MOVING)])
+    moving += poses[:, None, :, 2]
+    pack = Pack.of(beyond)
     return Strip(
         np.stack(pixels),
         np.stack(light),
@@ -138,6 +158,9 @@ def cut_strip(
         rigid.reshape(len(rigid), -1).astype(np.float32),
         heard,
         track.seen,
+        moving.astype(np.float32),
+        pack.content,
+        pack.ends,
     )
 
 

@@ -42,14 +42,7 @@ class Warp:
             lips: (40, 2) lip shape in the picture, see ``lip_shapes``.
             wanted: (40, 2) lip shape to have.
         """
-        target = wanted * self._unit + self._middle
-        shift = (lips - wanted) * self._unit
-        reach = 2 * (_REACH * self._unit) ** 2
-        kernel = np.exp(-_squared(target, target) / reach)
-        kernel[np.diag_indices(len(kernel))] += _RIDGE
-        pulls = np.linalg.solve(kernel, shift)
-        rough = np.exp(-_squared(self._grid, target) / reach) @ pulls
-        fine = cv2.resize(rough.reshape(self._rough).astype("f4"), self._size)
+        fine = cv2.resize(self.field(lips, wanted), self._size)
         where = np.asarray(self._here + fine, np.float32)
         moved = cv2.remap(
             picture,
@@ -59,6 +52,17 @@ class Warp:
             borderMode=cv2.BORDER_REPLICATE,
         )
         return np.asarray(moved, np.float32)
+
+    def field(self, lips: Floats, wanted: Floats) -> Floats:
+        """(h, w, 2) where from, at the middle of every four by four pixels."""
+        target = wanted * self._unit + self._middle
+        shift = (lips - wanted) * self._unit
+        reach = 2 * (_REACH * self._unit) ** 2
+        kernel = np.exp(-_squared(target, target) / reach)
+        kernel[np.diag_indices(len(kernel))] += _RIDGE
+        pulls = np.linalg.solve(kernel, shift)
+        rough = np.exp(-_squared(self._grid, target) / reach) @ pulls
+        return np.asarray(rough.reshape(self._rough), np.float32)
 
 
 def _squared(a: Floats, b: Floats) -> Floats:
