@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import av
@@ -19,6 +19,8 @@ from avatar_app.perform.motion import MouthMotion, move_mouth
 from avatar_app.render.export import FilmWriter, planes_of
 from avatar_app.render.mark import Marks
 from avatar_app.render.pasting import Paster
+from avatar_app.render.skin import Lent, lent_by
+from avatar_app.render.skin import lent_by
 from benchmarks.closures import Shut
 from benchmarks.footage import pictures_of
 from benchmarks.measures import Real, closed, compare, lips_only, track
@@ -63,15 +65,22 @@ class Gallery:
         return self.face.draw(motion.rows, motion.picks, setting)
 
     def pasted(
-        self, pictures: Sequence[Image], strip: Strip, drawn: NDArray[np.float32]
+        self,
+        pictures: Sequence[Image],
+        strip: Strip,
+        drawn: NDArray[np.float32],
+        motion: MouthMotion | None = None,
     ) -> Iterator[Planes]:
-        """Paste drawn mouths over pictures, one by one."""
+        """Paste drawn mouths over pictures, one by one; motions lend their detail."""
         light = slow_light(strip.light)
+        lent: Sequence[Lent | None] = [None] * len(drawn)
+        if motion is not None:
+            lent = lent_by(self.face, motion.rows, motion.picks)
         for t, picture in enumerate(pictures):
             planes = planes_of(picture)
             place = self.paster.place(planes, strip.poses[t])
             lit = self.face.lighting.cast(drawn[t : t + 1], light[t : t + 1])[0]
-            self.paster.paste(planes, place, lit)
+            self.paster.paste(planes, place, lit, lent[t])
             yield planes
 
     def said(self, index: int, motion: MouthMotion) -> Iterator[Image]:
@@ -81,13 +90,10 @@ class Gallery:
         setting = self.face.setting(view_of(strip, self.face.lighting))
         there = np.arange(len(pictures))
         order = np.resize(np.concatenate([there, there[-2:0:-1]]), len(motion))
-        light = slow_light(strip.light)
+        ordered = [pictures[source] for source in order]
         drawn = self.face.draw(motion.rows, motion.picks, setting[order])
-        for t, source in enumerate(order):
-            planes = planes_of(pictures[source])
-            place = self.paster.place(planes, strip.poses[source])
-            lit = self.face.lighting.cast(drawn[t : t + 1], light[source : source + 1])
-            self.paster.paste(planes, place, lit[0])
+        along = replace(strip, poses=strip.poses[order], light=strip.light[order])
+        for planes in self.pasted(ordered, along, drawn, motion):
             yield bgr(planes)
 
 
@@ -96,7 +102,7 @@ def measure_engine(gallery: Gallery, index: int) -> Row:
     pictures = gallery.clips[index].pictures()
     strip = gallery.strip(index, pictures)
     drawn = gallery.drawn(strip, gallery.motions[index])
-    planes = gallery.pasted(pictures, strip, drawn)
+    planes = gallery.pasted(pictures, strip, drawn, gallery.motions[index])
     real = _real(gallery, index, pictures, strip)
     return compare(real, (bgr(p) for p in planes))
 
@@ -125,9 +131,10 @@ def measure_clip(gallery: Gallery, index: int, out: Path) -> dict[str, Row]:
     real = _real(gallery, index, pictures, strip)
     clips = len(gallery.clips)
     wrong = fitted(gallery.motions[(index + _WRONG) % clips], clip.frames)
+    motions = {"engine": gallery.motions[index], "wrong_input": wrong}
     even = face.lighting.remove(strip.pixels, slow_light(strip.light))
     systems = {
-        "engine": gallery.drawn(strip, gallery.motions[index]),
+        "engine": gallery.drawn(strip, motions["engine"]),
         "oracle": face.basis.draw(face.basis.measure(even)),
         "mean": np.repeat(face.basis.mean[None], clip.frames, axis=0),
         "wrong_input": gallery.drawn(strip, wrong),
@@ -136,7 +143,7 @@ def measure_clip(gallery: Gallery, index: int, out: Path) -> dict[str, Row]:
     tiles = {"real": [tile(pictures[t], clip.track.points[t]) for _, t in chosen]}
     rows: dict[str, Row] = {}
     for name, drawn in systems.items():
-        planes = list(gallery.pasted(pictures, strip, drawn))
+        planes = list(gallery.pasted(pictures, strip, drawn, motions.get(name)))
         rows[name] = compare(real, (bgr(p) for p in planes))
         if name != "mean":
             points = clip.track.points
@@ -145,7 +152,7 @@ def measure_clip(gallery: Gallery, index: int, out: Path) -> dict[str, Row]:
             film = write_film(out, clip, planes)
             rows["engine_film"] = compare(real, (p.pixels for p in pictures_of(film)))
             rows["engine"] |= _unrendered(real, planes, film)
-            rows["engine"] |= _under_lamps(gallery, index, pictures, drawn)
+            rows["engine"] |= _under_lamps(gallery, index, pictures)
     tiles["wrong sound"] = tiles.pop("wrong_input")
     sheet(out / f"{clip.name}.png", chosen, tiles)
     if clips > 1:
@@ -167,19 +174,15 @@ def _unrendered(real: Real, planes: Sequence[Planes], film: Path) -> Row:
     return {"unrendered_pictures": float(missing + untouched)}
 
 
-def _under_lamps(
-    gallery: Gallery,
-    index: int,
-    pictures: Sequence[Image],
-    drawn: NDArray[np.float32],
-) -> Row:
+def _under_lamps(gallery: Gallery, index: int, pictures: Sequence[Image]) -> Row:
     """The seam, and the color along it, in clips whose white balance was changed."""
     clip, lamp = gallery.clips[index], LAMPS[index % len(LAMPS)]
     changed = [under_lamp(picture, lamp) for picture in pictures]
     strip = cut(gallery.face, clip, changed)
-    drawn = gallery.drawn(strip, gallery.motions[index])
+    motion = gallery.motions[index]
+    drawn = gallery.drawn(strip, motion)
     edge = Edge(gallery.face.window)
-    for t, planes in enumerate(gallery.pasted(changed, strip, drawn)):
+    for t, planes in enumerate(gallery.pasted(changed, strip, drawn, motion)):
         if t % _LAMP_EVERY == 0:
             pose, canon = strip.poses[t], gallery.face.canon
             edge.see(
@@ -196,7 +199,8 @@ def _cross(gallery: Gallery, index: int, real: Real) -> Row:
     pictures = clips[other].pictures()
     strip = gallery.strip(other, pictures)
     motion = fitted(gallery.motions[index], clips[other].frames)
-    planes = gallery.pasted(pictures, strip, gallery.drawn(strip, motion))
+    drawn = gallery.drawn(strip, motion)
+    planes = gallery.pasted(pictures, strip, drawn, motion)
     seen = track(bgr(p) for p in planes)
     count = min(len(seen), len(real.points))
     told = lips_only(real.points[:count], seen[:count], real.silent[:count])
