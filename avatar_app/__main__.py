@@ -83,6 +83,8 @@ def _demo(folder: Path, text: str | None, seed: int, engine: str) -> int:
     told.over()
     print(f"Film:     {film.path}  ({film.seconds:.1f} s, {film.frames} pictures)")
     print(f"Captions: {film.captions}")
+    if film.report is not None:
+        print("Report:   " + "\n          ".join(film.report.lines()))
     return 0
 
 

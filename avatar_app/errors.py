@@ -3,7 +3,7 @@
 AvatarError
 ├── NoCamera · CameraLost · NoMicrophone · SilentMicrophone · SoundLost
 ├── NoFace · TwoFaces · TooLittleFootage · TooLittleSpeech · NotLive
-├── EmptyText · Unspeakable · StyleRefused
+├── EmptyText · Unspeakable · StyleRefused · UnknownMark · NoGesture
 ├── DiskFull · FileTorn · WrongPassphrase · ShortPassphrase · VaultLocked
 ├── NoAvatar · AvatarOutdated · FolderRefused · SettingsUnreadable · NoSpeechEngine
 ├── EngineNotReady · WeightsUnfit · DownloadStopped · DownloadAltered
@@ -13,6 +13,8 @@ Our own mistakes are ValueError and TypeError and go to the log, not here.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class AvatarError(Exception):
@@ -269,6 +271,30 @@ class AvatarOutdated(AvatarError):
 
     def __init__(self) -> None:
         super().__init__("This avatar was made by another version of the app.")
+
+
+class UnknownMark(AvatarError):
+    """A script asks for a gesture that nobody knows."""
+
+    remedy = "Write a gesture the app knows, or take the brackets away to have it said."
+
+    def __init__(self, mark: str, line: int, nearest: str) -> None:
+        super().__init__(
+            f"{mark} in line {line} is no gesture. The nearest is {nearest}."
+        )
+        self.mark, self.line, self.nearest = mark, line, nearest
+
+
+class NoGesture(AvatarError):
+    """A script asks for a gesture that this avatar was never shown."""
+
+    remedy = "Record that gesture and build the avatar again, or take the mark out."
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        has = ", ".join(f"[{one}]" for one in known)
+        tells = f"It has {has}." if has else "It has none."
+        super().__init__(f"This avatar has no gesture [{name}]. {tells}")
+        self.name = name
 
 
 class NoSpeechEngine(AvatarError):

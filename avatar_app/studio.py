@@ -65,7 +65,7 @@ def _demo_avatar(shelf: Shelf, seed: int) -> Job[Avatar]:
     """Draw the presenter reading, and learn them; or open what was learned before."""
     from avatar_app.capture.recording import record_take
     from avatar_app.demo.presenter import DrawnPresenter
-    from avatar_app.demo.script import DEMO_PROMPTS
+    from avatar_app.demo.script import DEMO_GESTURES, DEMO_PROMPTS
     from avatar_app.enroll.interview import enroll_person
     from avatar_app.fit.avatar import CARD, reopen_avatar
     from avatar_app.fit.training import fit_avatar
@@ -77,7 +77,7 @@ def _demo_avatar(shelf: Shelf, seed: int) -> Job[Avatar]:
         presenter.camera,
         presenter.microphone,
         presenter.teleprompter,
-        DEMO_PROMPTS,
+        (*DEMO_PROMPTS, *DEMO_GESTURES),
         shelf,
     )
     take = yield from share(recording, 0.0, 0.4)

@@ -39,8 +39,8 @@ from avatar_app.demo.presenter import DrawnPresenter
 from avatar_app.demo.script import DEMO_LESSON, DEMO_PROMPTS
 from avatar_app.enroll.interview import enroll_person
 from avatar_app.fit.avatar import CARD, FACE, VOICE, Avatar, reopen_avatar
-from avatar_app.fit.face.canon import after, invert
-from avatar_app.fit.face.idle import FILM, Idle, reopen_idle
+from avatar_app.fit.face.canon import after, apply, invert
+from avatar_app.fit.face.idle import Idle, film_name, reopen_idle
 from avatar_app.fit.face.personal import PersonalFace, reopen_face
 from avatar_app.fit.training import fit_avatar
 from avatar_app.fit.voice.personal import reopen_voice
@@ -48,11 +48,15 @@ from avatar_app.lesson.script import read_script
 from avatar_app.media import Picture, Sound
 from avatar_app.perform.acting import perform_lesson
 from avatar_app.perform.motion import move_mouth
+from avatar_app.perform.performance import Passage, Performance
 from avatar_app.perform.speech import say
+from avatar_app.render.base import Base
 from avatar_app.render.composing import render_film
 from avatar_app.render.export import FilmWriter
 from avatar_app.render.mark import Marks
 from avatar_app.render.pasting import Paster
+from avatar_app.render.skin import lent_by
+from avatar_app.render.reel import Reel
 from avatar_app.studio import calm_threads
 from avatar_app.vault.vault import Vault
 from avatar_app.work import carry_out
@@ -63,7 +67,6 @@ PASSPHRASE = "a passphrase for measuring"
 PROMPTS = (Prompt("", Purpose.LISTENING, 6.0), *DEMO_PROMPTS[1:15])
 _PICTURES = 200  # per timing
 _BATCH = 25
-_HELD = 400_000_000  # bytes of idle frames that a render holds, as in fit/face/idle.py
 _SENTENCE = "Every red bed has ten heavy blankets, and seven pets rest there."
 
 Planes = NDArray[np.uint8]
@@ -165,22 +168,19 @@ def scaled(folder: Path, size: tuple[int, int]) -> Vault:
     for name in (FACE, VOICE):
         vault.write(name, learned.read(name))
     idle = reopen_idle(learned)
-    kept = min(len(idle), _HELD // (size[0] * size[1] * 3 // 2))
     moved = _fit_to(size)
     back = invert(moved)
-    poses = np.array([after(pose, back) for pose in idle.poses[:kept]])
-    first = int(idle.first[0])
-    with write_clip(vault, FILM, *size, 25.0, 48000) as writer:
-        for number, frame in enumerate(read_frames(learned, FILM)):
-            if first <= number < first + kept:
+    poses = np.array([after(pose, back) for pose in idle.poses])
+    for clip in range(len(idle.clips)):
+        with write_clip(vault, film_name(clip), *size, 25.0, 48000) as writer:
+            for number, frame in enumerate(read_frames(learned, film_name(clip))):
                 pixels = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
                 carried = cv2.warpAffine(pixels, moved, size, flags=cv2.INTER_AREA)
-                moment = (number - first) / 25
-                writer.picture(Picture(np.asarray(carried, np.uint8), moment))
-        writer.sound(np.zeros(round(48000 * kept / 25), np.float32))
-    zero = np.zeros(1, np.int32)
-    light, setting = idle.light[:kept], idle.setting[:kept]
-    replace(idle, first=zero, poses=poses, light=light, setting=setting).keep(vault)
+                writer.picture(Picture(np.asarray(carried, np.uint8), number / 25))
+    unit = float(idle.inter_ocular[0])
+    grown = idle.inter_ocular * np.float32(moved[0, 0])
+    head = (apply(moved, idle.head * unit) / grown[0]).astype(np.float32)
+    replace(idle, poses=poses, head=head, inter_ocular=grown).keep(vault)
     card = reopen_avatar(learned).card
     Avatar(vault, replace(card, width=size[0], height=size[1])).keep()
     return vault
@@ -208,11 +208,8 @@ class _Scene:
     @classmethod
     def of(cls, vault: Vault) -> _Scene:
         idle = reopen_idle(vault)
-        frames = [
-            np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8)
-            for frame in read_frames(vault, FILM)
-        ]
-        first = int(idle.first[0])
+        reel = Reel(vault, idle)
+        frames = [reel.frame(n) for n in range(min(_PICTURES, len(idle)))]
         voice = reopen_voice(vault, VOICE)
         sounds = [say(voice, _SENTENCE).sound] * 3
         whole = np.concatenate([sound.samples for sound in sounds])
@@ -220,7 +217,7 @@ class _Scene:
             reopen_avatar(vault),
             reopen_face(vault, FACE),
             idle,
-            frames[first : first + len(idle)],
+            frames,
             Sound(whole, sounds[0].rate_hz),
         )
 
@@ -247,7 +244,7 @@ def _stages(scene: _Scene, folder: Path) -> dict[str, float]:
     """CPU seconds a picture for each stage."""
     face, idle = scene.face, scene.idle
     motion, moving = timed(lambda: move_mouth(face, scene.sound, _PICTURES, 25.0))
-    under = [idle.frame_at(n) for n in range(_PICTURES)]
+    under = [n % len(scene.frames) for n in range(_PICTURES)]
 
     def draw() -> list[NDArray[np.float32]]:
         lit: list[NDArray[np.float32]] = []
@@ -259,7 +256,11 @@ def _stages(scene: _Scene, folder: Path) -> dict[str, float]:
         return lit
 
     lit, drawing = timed(draw)
-    pages, copying = timed(lambda: [scene.frames[n].copy() for n in under[:_BATCH]])
+    lent = lent_by(face, motion.rows, motion.picks)
+    nods = tuple(np.arange(1.5, _PICTURES / 25, 3.0))  # as often as in speech
+    silence = Passage("", "", "", _PICTURES / 25, (), (), nods)
+    base = Base(Performance(scene.avatar, (silence,)), idle)
+    _, basing = timed(lambda: [base.at(n) for n in range(_PICTURES)])
     paster = Paster(face)
     places, placing = timed(
         lambda: {n: paster.place(scene.frames[n], idle.poses[n]) for n in range(_BATCH)}
@@ -277,7 +278,7 @@ def _stages(scene: _Scene, folder: Path) -> dict[str, float]:
             if place is None:
                 place = paster.place(page, idle.poses[under[number]])
             began = time.process_time()
-            paster.paste(page, place, lit[number])
+            paster.paste(page, place, lit[number], lent[number])
             pasted = time.process_time()
             marks.stamp(page, number / 25)
             marked = time.process_time()
@@ -292,9 +293,8 @@ def _stages(scene: _Scene, folder: Path) -> dict[str, float]:
     return {
         "mouth": moving / _PICTURES,
         "draw": drawing / _PICTURES,
-        "base_copy": copying / len(pages),
-        # Once per idle frame, however long the film; here as if each came twice.
-        "place": placing / len(places) / 2,
+        "base": basing / _PICTURES,  # decoded, melted at joins, with nods
+        "place": placing / len(places),
         "paste": pasting / _PICTURES,
         "marks": marking / _PICTURES,
         "h264": encoding / _PICTURES,

@@ -34,6 +34,7 @@ from avatar_app.shelf import Shelf
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 MILLISECONDS = Fraction(1, 1000)
 FULL_SCALE = 32767.0
@@ -245,10 +246,16 @@ def read_pictures(take: Take, clip: Clip) -> Iterator[Picture]:
         raise FileTorn(clip.name)
 
 
-def read_frames(shelf: Shelf, name: str) -> Iterator[av.VideoFrame]:
+def read_frames(shelf: Shelf, name: str, first: int = 0) -> Iterator[av.VideoFrame]:
     """Yield a clip's decoded frames, for those who avoid BGR.
 
     They are yuv420p in the colors that ``colors_of`` names.
+
+    Args:
+        shelf: Where the clip lies.
+        name: Of the clip.
+        first: The frame to begin with; of those before it, only as many are decoded
+            as lie behind the key frame that it hangs on.
 
     Raises:
         FileTorn: The clip was cut or altered.
@@ -258,7 +265,41 @@ def read_frames(shelf: Shelf, name: str) -> Iterator[av.VideoFrame]:
         # One thread on purpose: jobs above decide how the cores are shared.
         film.codec_context.thread_count = 1
         film.codec_context.thread_type = ThreadType.NONE
-        yield from container.decode(film)
+        if first == 0:
+            yield from container.decode(film)
+        else:
+            yield from _from_frame(container, film, first)
+
+
+def count_frames(shelf: Shelf, name: str) -> int:
+    """Count a clip's pictures without decoding any; every byte is read.
+
+    Raises:
+        FileTorn: The clip was cut or altered.
+    """
+    with _opened(shelf, name) as container:
+        film = container.streams.video[0]
+        return sum(packet.size > 0 for packet in container.demux(film))
+
+
+def _from_frame(
+    container: InputContainer, film: VideoStream, first: int
+) -> Iterator[av.VideoFrame]:
+    """Decode from a frame on; packets stand in the order of the pictures (no B)."""
+    waiting: list[av.Packet[VideoStream]] = []
+    past = 0  # packets before those that wait
+    for number, packet in enumerate(container.demux(film)):
+        if number <= first and packet.is_keyframe:
+            past, waiting = number, []
+        waiting.append(packet)
+        if number < first:
+            continue
+        for one in waiting:
+            for frame in one.decode():
+                if past >= first:
+                    yield frame
+                past += 1
+        waiting = []
 
 
 def read_sound(take: Take, clip: Clip) -> Sound:

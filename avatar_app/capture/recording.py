@@ -189,10 +189,10 @@ def _record_clip(
 
 
 def _is_over(prompt: Prompt, teleprompter: Teleprompter, writer: ClipWriter) -> bool:
-    """Listening lasts as long as it was asked for; reading, until it is read."""
+    """Reading lasts until it is read; all else, as long as it was asked for."""
     if writer.frames == 0:
         return False
-    if prompt.purpose is Purpose.LISTENING and prompt.seconds > 0:
+    if prompt.purpose is not Purpose.READING and prompt.seconds > 0:
         return writer.seconds >= prompt.seconds
     return teleprompter.is_over()
 
@@ -205,6 +205,8 @@ def _share(prompt: Prompt, seconds: float) -> float:
 def _saying(prompt: Prompt, number: int, total: int) -> str:
     if prompt.purpose is Purpose.LISTENING:
         return "Look at the camera with your lips closed"
+    if prompt.purpose is Purpose.GESTURE:
+        return f"With your lips closed: {prompt.text.replace('-', ' ')}"
     return f"Read aloud, {number + 1} of {total}"
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from avatar_app.shelf import Shelf
 
+# What an avatar can be shown to do, and a script may ask of it.
+GESTURES = ("nod", "shake", "smile", "look-left", "look-right", "look-down")
+
 
 class Origin(enum.Enum):
     """Where light and sound came from; it is written into every record and film."""
@@ -21,6 +24,7 @@ class Purpose(enum.Enum):
 
     LISTENING = "listening"
     READING = "reading"
+    GESTURE = "gesture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class Clip:
     Attributes:
         name: Its name on the shelf (Matroska: H.264 and FLAC).
         purpose: What it is for.
-        text: What was read; empty when the person only listens.
+        text: What was read, or the name of the gesture that is made; empty when the
+            person only listens.
         frames: How many pictures it holds.
         seconds: How long it lasts.
     """

@@ -27,8 +27,11 @@ class Living:
         self._rates = 2 * np.pi / rng.uniform(3.1, 11.0, (len(_MOTIONS), 3))
         self._phases = rng.uniform(0.0, 2 * np.pi, (len(_MOTIONS), 3))
 
-    def pose_at(self, seconds: float, stress: float) -> HeadPose:
-        """How the head is held; ``stress`` in [0, 1] nods and lifts the brows."""
+    def pose_at(self, seconds: float, stress: float, bow: float = 0.0) -> HeadPose:
+        """How the head is held; ``stress`` in [0, 1] nods and lifts the brows.
+
+        ``bow`` is what a gesture adds to that, radians downwards.
+        """
         waves = np.sin(self._rates * seconds + self._phases).sum(1) / 1.7
         sway = waves * np.array(_SIZES)
         return HeadPose(
@@ -36,7 +39,7 @@ class Living:
             down=float(sway[1]),
             roll=float(sway[2]),
             yaw=float(sway[3]),
-            pitch=float(sway[4]) + 0.022 * stress,
+            pitch=float(sway[4]) + 0.022 * stress + bow,
             brow=0.30 * stress + 0.12 * float(waves[1]),
             breath=0.008 * float(np.sin(seconds * 2 * np.pi / 4.2)),
         )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.capture.devices import DeviceHandle, Heard, Prompt
-from avatar_app.capture.take import Origin
+from avatar_app.capture.take import Origin, Purpose
 from avatar_app.demo.living import Living
 from avatar_app.demo.mouth import MouthShape
 from avatar_app.demo.portrait import Look, Portrait
@@ -27,6 +27,8 @@ _VOICE, _RATE_HZ = "en-us", 48_000
 _LEAD_IN, _TAIL = (0.32, 0.50), (0.05, 0.15)
 _ROOM = 10 ** (-68 / 20)  # a quiet room's own sound
 _LOUDER = 0.9
+_NOD = (0.5, 1.3)  # seconds from the prompt to a nod, and how long it takes
+_NOD_PITCH = 0.075  # radians
 _KEPT_SECONDS = 20.0  # sound nobody reads is forgotten, as a device would
 _EVIDENCE = "drawn and spoken by this program"
 
@@ -68,6 +70,7 @@ class Stage:
         self._hiss = np.random.default_rng((seed, 6))
         self._script: Iterator[Utterance] = iter(())
         self._begins = 0.0
+        self._gesture, self._gesture_at = "", 0.0
         self._current: Utterance | None = None
         self._over_at = 0.0
         self._tail = 0.0
@@ -82,11 +85,14 @@ class Stage:
 
     def begin(self, prompt: Prompt) -> None:
         """Leave off whatever is being read and begin this prompt."""
-        self._script = utterances(prompt.text, _VOICE, _RATE_HZ)
+        is_read = prompt.purpose is Purpose.READING and bool(prompt.text.strip())
+        self._gesture = prompt.text if prompt.purpose is Purpose.GESTURE else ""
+        self._gesture_at = self.now
+        self._script = utterances(prompt.text if is_read else "", _VOICE, _RATE_HZ)
         self._tail = float(self._chance.uniform(*_TAIL))
         self._current = None
         start = self.now + float(self._chance.uniform(*_LEAD_IN)) - BREATH
-        if prompt.text.strip():
+        if is_read:
             self._turn_page(start)
         else:
             self._over_at = self.now + prompt.seconds
@@ -109,8 +115,17 @@ class Stage:
             mouth,
             self.living.closed_at(self.now),
             self.living.gaze_at(self.now),
-            self.living.pose_at(self.now, stress),
+            self.living.pose_at(self.now, stress, self._pitch()),
         )
+
+    def _pitch(self) -> float:
+        """How far a gesture tilts the head down, radians: a nod, twice."""
+        if self._gesture != "nod":
+            return 0.0
+        since = self.now - self._gesture_at - _NOD[0]
+        if not 0 < since < _NOD[1]:
+            return 0.0
+        return _NOD_PITCH * float(np.sin(2 * np.pi * since / _NOD[1]) ** 2)
 
     def pass_time(self) -> None:
         """Let one picture's time pass, and make its sound."""

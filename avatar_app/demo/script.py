@@ -32,16 +32,23 @@ _SENTENCES = (
     "Usually a vision of treasure brings great pleasure and some confusion.",
     "The king sang a strong song, longing for spring and a ring of pink.",
     "We can fix a mixed box of parts, if Max packs six extra clips.",
+    # With these it is more than two minutes, as everybody is advised to read.
+    "Thick and thin paths both lead north, through the earth and over the heath.",
+    "The coach chose cheese and rich cherry sauce for a cheap church lunch.",
+    "Her view of the beige garage gave the measure of its leisure and pleasure.",
+    "Whoever would move two new pews should wear good, smooth wooden shoes.",
 )
 
 DEMO_PROMPTS: tuple[Prompt, ...] = (
     Prompt("", Purpose.LISTENING, 8.0),
     *(Prompt(sentence, Purpose.READING) for sentence in _SENTENCES),
 )
+DEMO_GESTURES: tuple[Prompt, ...] = (Prompt("nod", Purpose.GESTURE, 2.4),)
 
 DEMO_LESSON = (
-    "Hello, and welcome! I am the demo presenter. Nobody ever looked like me: the "
-    "program drew my face and spoke my voice, so that you can try it without a camera. "
+    "Hello, and welcome! [nod] I am the demo presenter. Nobody ever looked like me: "
+    "the program drew my face and spoke my voice, so that you can try it without a "
+    "camera. "
     "It listened while I read a few sentences and learned how my mouth moves. "
     "Now you may type any text you like, and I will say it. "
     "When you use your own camera and microphone, the app makes an avatar of you, and "

@@ -10,7 +10,7 @@ from avatar_app.capture.clips import read_sound
 from avatar_app.capture.take import Purpose
 from avatar_app.enroll.enrollment import Enrollment
 from avatar_app.fit.avatar import FACE, VOICE, Avatar, Card
-from avatar_app.fit.face.idle import copy_film
+from avatar_app.fit.face.idle import copy_films
 from avatar_app.fit.face.learning import fit_face
 from avatar_app.fit.face.personal import keep_face
 from avatar_app.fit.voice.personal import Reading, fit_voice, keep_voice
@@ -31,7 +31,7 @@ def fit_avatar(enrollment: Enrollment, seed: int = 0) -> Job[Avatar]:
     shelf = take.shelf
     if FACE not in shelf:
         learned = yield from share(fit_face(enrollment, seed), 0.0, _FACE_SHARE)
-        copy_film(take, learned.idle_clip, shelf)
+        copy_films(take, learned.idle_clips, shelf)
         learned.idle.keep(shelf)
         keep_face(learned.face, shelf, FACE)
     if VOICE not in shelf:

@@ -17,11 +17,14 @@ class Sentence:
         text: As it was written, without what cannot be spoken.
         pause_after: Seconds of quiet before the next one.
         delivery: How each word is to be said, or nothing at all.
+        gestures: Before which word each gesture stands, from 0, and its name; after
+            the last one where the number is that of the words.
     """
 
     text: str
     pause_after: float
     delivery: tuple[Delivery, ...] = ()
+    gestures: tuple[tuple[int, str], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.text.strip():

@@ -14,7 +14,8 @@ from dataclasses import replace
 
 from avatar_app.errors import EmptyText, Unspeakable
 from avatar_app.lesson.lesson import Lesson, Sentence
-from avatar_app.lesson.ssml import delivered, is_ssml, read_ssml
+from avatar_app.lesson.marks import place_marks, take_marks, without_marks
+from avatar_app.lesson.ssml import Words, delivered, is_ssml, read_ssml
 from avatar_app.lesson.style import split_head
 
 _AFTER_SENTENCE, _AFTER_PARAGRAPH, _AFTER_CLAUSE = 0.35, 0.8, 0.12  # seconds
@@ -54,16 +55,20 @@ def read_script(text: str) -> Lesson:
         Unspeakable: It holds letters that the voice has no sound for, or nothing but
             emoji.
         StyleRefused: Its head asks for what there is not, see ``split_head``.
+        UnknownMark: It asks for a gesture that does not exist.
     """
+    lines = text.count("\n")
     style, text = split_head(text)
     if is_ssml(text):
         paragraphs = read_ssml(text)
         plain = (" ".join(word for word, _ in words) for words in paragraphs)
         lesson = read_script("\n\n".join(plain))
+        paragraphs = [_unmarked(words) for words in paragraphs]
         told = tuple(delivered(lesson.sentences, paragraphs))
         return replace(lesson, sentences=told, style=style)
     _refuse_foreign(text)
-    speakable = _without_pictograms(text)
+    body_line = 1 + lines - text.count("\n")
+    speakable, marks = take_marks(_without_pictograms(text), body_line)
     if not _has_words(speakable):
         pictures = _unique(
             c for c in text if _is_pictogram(c) and unicodedata.category(c)[0] == "S"
@@ -79,7 +84,14 @@ def read_script(text: str) -> Lesson:
             for last_of_sentence, clause in _with_last(_breaths(sentence)):
                 pause = after if last_of_sentence else _AFTER_CLAUSE
                 sentences.append(Sentence(clause, pause))
-    return Lesson(tuple(sentences), _title(sentences[0].text), style)
+    placed = tuple(place_marks(sentences, marks))
+    return Lesson(placed, _title(sentences[0].text), style)
+
+
+def _unmarked(words: Words) -> Words:
+    """Words of SSML without the marks among them."""
+    bare = without_marks(word for word, _ in words)
+    return [(w, own) for w, (_, own) in zip(bare, words, strict=True) if w]
 
 
 def _refuse_foreign(text: str) -> None:

@@ -36,6 +36,7 @@ RANGES: Final = {
     "lift": Range(-0.3, 0.3, 0.02),
 }
 SHAPES: Final = {"whole": 0.0, "16:9": 16 / 9, "1:1": 1.0, "4:5": 4 / 5, "9:16": 9 / 16}
+_SWITCHES = ("is_still", "nods")
 _TRUE, _FALSE = ("yes", "true", "on", "1"), ("no", "false", "off", "0")
 _HEAD = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.S | re.M)
 
@@ -54,9 +55,11 @@ class Style:
         right: The same on the right of the picture.
         is_still: Whether the head stays in one picture and only the mouth moves.
         shape: Of the film, width to height: whole, 16:9, 1:1, 4:5 or 9:16.
-        closeness: How much closer than the camera the film shows the face; 1 to 2.
+        closeness: How much closer than the camera the film shows the face; 1 to 2, as
+            long as 360 pixels are left.
         lift: How much higher the face stands in the film, in heights of the camera's
             picture; -0.3 to 0.3. The film becomes smaller by as much.
+        nods: Whether the head nods a little on stressed words.
 
     Raises:
         ValueError: A value lies outside its range; the sentence names both.
@@ -72,6 +75,7 @@ class Style:
     shape: str = "whole"
     closeness: float = 1.0
     lift: float = 0.0
+    nods: bool = True
 
     def __post_init__(self) -> None:
         for name, range_ in RANGES.items():
@@ -84,8 +88,10 @@ class Style:
         if self.shape not in SHAPES:
             allowed = ", ".join(SHAPES)
             raise ValueError(f"'shape' can be {allowed}; it is {self.shape}.")
-        if not isinstance(self.is_still, bool):
-            raise ValueError(f"'is_still' can be yes or no; it is {self.is_still}.")  # noqa: TRY004 - one kind for all
+        for name in _SWITCHES:
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise ValueError(f"'{name}' can be yes or no; it is {value}.")  # noqa: TRY004 - one kind for all
 
     @property
     def reach(self) -> tuple[float, float, float, float]:
@@ -148,7 +154,7 @@ def _read(name: str, value: object) -> object:
     """Words become what the attribute holds; anything else stays as it is."""
     if not isinstance(value, str) or name == "shape":
         return value
-    if name == "is_still":
+    if name in _SWITCHES:
         word = value.lower()
         return True if word in _TRUE else False if word in _FALSE else value
     try:

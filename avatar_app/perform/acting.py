@@ -10,12 +10,14 @@ from dataclasses import replace
 import numpy as np
 import soundfile
 
-from avatar_app.errors import FileTorn
+from avatar_app.errors import FileTorn, NoGesture
 from avatar_app.fit.avatar import FACE, VOICE, Avatar
+from avatar_app.fit.face.idle import reopen_idle
 from avatar_app.fit.face.personal import PersonalFace, reopen_face
 from avatar_app.fit.voice.personal import PersonalVoice, reopen_voice
 from avatar_app.lesson.lesson import Lesson, Sentence
 from avatar_app.media import Sound
+from avatar_app.perform.gestures import cues_of, nods_of
 from avatar_app.perform.motion import move_mouth_knowing
 from avatar_app.perform.performance import Passage, Performance
 from avatar_app.perform.speech import say
@@ -32,9 +34,11 @@ def perform_lesson(avatar: Avatar, lesson: Lesson) -> Job[Performance]:
 
     Raises:
         FileTorn: The avatar is damaged.
+        NoGesture: The avatar was never shown a gesture that the lesson asks for.
         UnknownSound: A pronunciation names a sound that the voice does not have.
         DiskFull: There is no room left.
     """
+    _need_gestures(avatar, lesson)
     face = reopen_face(avatar.shelf, FACE)
     voice = reopen_voice(avatar.shelf, VOICE)
     own_words = spoken_words(lesson.glossary, voice.accent)
@@ -47,6 +51,16 @@ def perform_lesson(avatar: Avatar, lesson: Lesson) -> Job[Performance]:
         passages.append(_act(avatar, face, voice, own_words, sentence, before, after))
     _forget_others(avatar.shelf, passages)
     return Performance(avatar, tuple(passages), lesson.style)
+
+
+def _need_gestures(avatar: Avatar, lesson: Lesson) -> None:
+    """Before anything long is begun, see that the avatar can do what is asked."""
+    asked = [name for sentence in lesson.sentences for _, name in sentence.gestures]
+    if asked:
+        known = sorted(reopen_idle(avatar.shelf).gestures)
+        for name in asked:
+            if name not in known:
+                raise NoGesture(name, known)
 
 
 def _forget_others(shelf: Shelf, passages: list[Passage]) -> None:
@@ -87,7 +101,13 @@ def _act(
         for word in speech.words
     )
     return Passage(
-        sentence.text, f"{name}.flac", f"{name}.safetensors", pictures / fps, words
+        sentence.text,
+        f"{name}.flac",
+        f"{name}.safetensors",
+        pictures / fps,
+        words,
+        cues_of(sentence.gestures, words, before + speech.sound.seconds),
+        nods_of(words, sound),
     )
 
 

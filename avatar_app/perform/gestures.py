@@ -17,7 +17,7 @@ from avatar_app.phonetics import TimedWord
 
 _AHEAD = 0.2  # seconds by which a gesture begins before the word it stands at
 _HEARD = 0.03  # seconds over which loudness is judged
-_APART = 2.2  # seconds between nods, at least
+_APART = 3.0  # seconds between nods, at least
 _LOUD = 70.0  # percentile of a sentence's words from which one counts as stressed
 _LETTERS = 4  # shorter words are hardly ever the accented ones
 _WEAK = frozenset(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from avatar_app.fit.avatar import Avatar
 from avatar_app.lesson.style import USUAL, Style
+from avatar_app.perform.gestures import Cue
 from avatar_app.phonetics import TimedWord
 
 
@@ -19,6 +20,8 @@ class Passage:
         mouth: Shelf name of its mouth movement (safetensors).
         seconds: How long it lasts, the pause after it included.
         words: On the clock of the passage.
+        gestures: What the script asks the avatar to do, on the same clock.
+        nods: Seconds at which a small nod is deepest.
     """
 
     text: str
@@ -26,6 +29,8 @@ class Passage:
     mouth: str
     seconds: float
     words: tuple[TimedWord, ...]
+    gestures: tuple[Cue, ...] = ()
+    nods: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """Compose the film: idle frames, drawn mouths, marks, sound and captions, streamed.
 
-Passage by passage and picture by picture: what is held is the idle film (a fixed
-budget), one passage's sound, and a second of drawn mouths.
+Passage by passage and picture by picture: what is held is a second of pictures and
+drawn mouths and one passage's sound, however long the film and the footage are.
 """
 
 from __future__ import annotations
@@ -12,21 +12,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.capture.clips import read_frames
-from avatar_app.errors import FileTorn
 from avatar_app.fit.avatar import FACE
 from avatar_app.fit.face.crops import Planes
-from avatar_app.fit.face.idle import FILM, Idle, reopen_idle
+from avatar_app.fit.face.idle import reopen_idle
 from avatar_app.fit.face.personal import reopen_face
+from avatar_app.lesson.style import Style
 from avatar_app.perform.acting import reopen_sound
 from avatar_app.perform.motion import MouthMotion, reopen_motion
 from avatar_app.perform.performance import Passage, Performance
+from avatar_app.perform.styling import style_motion
+from avatar_app.render.base import Base, Under, faded
 from avatar_app.render.captions import captions_of
 from avatar_app.render.drawing import OWN, Ground, drawer_for
 from avatar_app.render.export import FilmWriter, put_text
 from avatar_app.render.film import Film
+from avatar_app.render.framing import eyes_of, frame_face
 from avatar_app.render.mark import Marks
-from avatar_app.render.pasting import Paster, Place
+from avatar_app.render.pasting import Paster
+from avatar_app.render.reaching import opacity_of
+from avatar_app.render.report import FilmReport
+from avatar_app.render.skin import Lent
+from avatar_app.render.watching import report_on, still_report
 from avatar_app.work import Job, Progress
 
 SOUND_HZ = 48000
@@ -55,12 +61,14 @@ def render_film(
         "the drawn demo presenter (DEMO)" if performance.avatar.is_demo else card.person
     )
     stage = Stage(performance, engine)
-    marks = Marks(card.width, card.height, is_demo=performance.avatar.is_demo)
+    framing = stage.framing
+    # On the film's own picture, after every wish of the author's: none can move them.
+    marks = Marks(framing.width, framing.height, is_demo=performance.avatar.is_demo)
     total = round(performance.seconds * card.fps)
     with FilmWriter(
         path,
-        card.width,
-        card.height,
+        framing.width,
+        framing.height,
         card.fps,
         SOUND_HZ,
         origin_note=f"A synthetic film of {who}. Enrollment {card.consent[:16]}.",
@@ -77,7 +85,15 @@ def render_film(
     captions = path.with_suffix(".vtt")
     put_text(captions, captions_of(performance))
     seconds = writer.frames / card.fps
-    return Film(path, captions, seconds, writer.frames, card.fps)
+    return Film(
+        path,
+        captions,
+        seconds,
+        writer.frames,
+        card.fps,
+        card.warning,
+        stage.report(writer.frames),
+    )
 
 
 class Stage:
@@ -87,39 +103,80 @@ class Stage:
         self._shelf = performance.avatar.shelf
         self._face = reopen_face(self._shelf, FACE)
         self._idle = reopen_idle(self._shelf)
-        self._paster = Paster(self._face)
-        self._frames = list(_idle_frames(performance, self._idle))
+        self._eyes = eyes_of(self._face, self._idle)
+        self._base = Base(performance, self._idle)
         self._drawer = drawer_for(engine, performance.avatar, self._face)
-        self._places: dict[int, Place] = {}
         self._number = 0
         self._last: NDArray[np.float32] | None = None
+        self._card = performance.avatar.card
+        self.wear(performance.style)
+
+    def wear(self, style: Style) -> None:
+        """Follow another wish of the author's from the next picture on."""
+        opacity = opacity_of(self._face.window, style.reach)
+        self._paster = Paster(self._face, opacity)
+        self.framing = frame_face(
+            style, self._card.width, self._card.height, self._eyes
+        )
+        self._base.wear(style)
+        self._style = style
 
     def play(self, passage: Passage) -> Iterator[Planes]:
         """Yield the passage's pictures, each its caller's own."""
-        motion = self._melted(reopen_motion(self._shelf, passage.mouth))
+        acted = reopen_motion(self._shelf, passage.mouth)
+        motion = self._melted(style_motion(self._face, acted, self._style))
+        whole = range(len(motion))
+        for planes in self._film(passage, motion, whole, self._number):
+            self._number += 1
+            yield planes
+
+    def show(self, passage: Passage, some: range, number: int) -> Iterator[Planes]:
+        """Yield some of a passage's pictures; the film that is played stays as it is.
+
+        Args:
+            passage: One of the performance's.
+            some: Which of its pictures.
+            number: Which picture of the film its first one is.
+        """
+        acted = reopen_motion(self._shelf, passage.mouth)
+        motion = style_motion(self._face, acted, self._style)
+        yield from self._film(passage, motion, some, number + some.start)
+
+    def _film(
+        self, passage: Passage, motion: MouthMotion, some: range, number: int
+    ) -> Iterator[Planes]:
         self._drawer.begin(passage, motion)
-        for start in range(0, len(motion), _BATCH):
-            part = slice(start, min(len(motion), start + _BATCH))
+        for start in range(some.start, some.stop, _BATCH):
+            part = slice(start, min(some.stop, start + _BATCH))
             count = part.stop - start
-            under = [self._idle.frame_at(self._number + i) for i in range(count)]
-            lit = self._drawer.draw(part, self._ground(under))
+            under = [self._under(number + i) for i in range(count)]
+            number += count
+            lit = self._drawer.draw(part, _ground(under))
             lent = self._drawer.lend(part)
-            for frame, mouth, key in zip(under, lit, lent, strict=True):
-                planes = self._frames[frame].copy()
-                self._paster.paste(planes, self._place(frame), mouth, key)
-                self._number += 1
-                yield planes
+            for picture, mouth, key in zip(under, lit, lent, strict=True):
+                self._paste(picture, mouth, key)
+                yield self.framing.cut(picture.planes)
 
-    def _ground(self, under: list[int]) -> Ground:
-        idle = self._idle
-        frames = [self._frames[i] for i in under]
-        return Ground(frames, idle.poses[under], idle.light[under], idle.setting[under])
+    def report(self, frames: int) -> FilmReport:
+        """How the first so many pictures moved."""
+        if self._style.is_still:
+            return still_report(frames, self._card.fps)
+        return report_on(self._idle, self._base, frames, self._card.fps)
 
-    def _place(self, frame: int) -> Place:
-        if frame not in self._places:
-            pose = self._idle.poses[frame]
-            self._places[frame] = self._paster.place(self._frames[frame], pose)
-        return self._places[frame]
+    def _under(self, number: int) -> Under:
+        """What lies under a picture of the film."""
+        return self._base.at_rest() if self._style.is_still else self._base.at(number)
+
+    def _paste(
+        self, under: Under, mouth: NDArray[np.float32], key: Lent | None
+    ) -> None:
+        """Paste a mouth, unless the head is turned further than is known."""
+        if under.opacity == 0:
+            return
+        place = self._paster.place(under.planes, under.pose)
+        if under.opacity < 1:
+            place = faded(place, under.opacity)
+        self._paster.paste(under.planes, place, mouth, key)
 
     def _melted(self, motion: MouthMotion) -> MouthMotion:
         """Start from where the last passage's mouth was left."""
@@ -132,14 +189,10 @@ class Stage:
         return MouthMotion(rows, motion.picks)
 
 
-def _idle_frames(performance: Performance, idle: Idle) -> Iterator[Planes]:
-    """Decode the idle film's chosen span."""
-    first = int(idle.first[0])
-    wanted = range(first, first + len(idle))
-    given = 0
-    for number, frame in enumerate(read_frames(performance.avatar.shelf, FILM)):
-        if number in wanted:
-            given += 1
-            yield np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8)
-    if given != len(idle):
-        raise FileTorn(FILM)
+def _ground(under: list[Under]) -> Ground:
+    return Ground(
+        [picture.planes for picture in under],
+        np.stack([picture.pose for picture in under]),
+        np.stack([picture.light for picture in under]),
+        np.stack([picture.setting for picture in under]),
+    )

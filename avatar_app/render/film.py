@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from avatar_app.render.report import FilmReport
+
 
 @dataclass(frozen=True, slots=True)
 class Film:
@@ -16,6 +18,8 @@ class Film:
         seconds: Length of the picture.
         frames: Pictures in it.
         fps: Pictures per second.
+        warning: What the person should know about it, one sentence; mostly empty.
+        report: How head, eyes and gestures moved, as measured while it was made.
     """
 
     path: Path
@@ -23,3 +27,5 @@ class Film:
     seconds: float
     frames: int
     fps: float
+    warning: str = ""
+    report: FilmReport | None = None

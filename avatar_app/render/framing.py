@@ -15,6 +15,9 @@ from avatar_app.lesson.style import SHAPES, Style
 # The eyes stand between these shares of the film's height, whatever is asked for, as
 # long as the picture has room.
 _HIGHEST, _LOWEST = 0.15, 0.65
+# A film's shorter side is no smaller, where the camera's is not: nothing could be seen
+# in it, and the mark that says it is synthetic could not be read.
+_LEAST_PX = 360
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,9 @@ def frame_face(
         eyes: Where the middle between the eyes is, x and y in pixels.
     """
     ratio = SHAPES[style.shape] or width / height
+    most = min(height, width / ratio)
     room = min(1 / style.closeness, 1 - abs(style.lift))
-    tall = min(room * height, room * width / ratio)
+    tall = most * max(room, min(1, _LEAST_PX / min(most, most * ratio)))
     film = (_even(tall * ratio, width), _even(tall, height))
     left = eyes[0] - film[0] / 2
     top = eyes[1] * (1 - film[1] / height) + style.lift * height

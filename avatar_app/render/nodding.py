@@ -7,6 +7,7 @@ percent for a third of a second (docs/decisions/0011).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import cv2
@@ -82,8 +83,10 @@ def _carry_down(
 ) -> None:
     height, width = plane.shape
     reach = np.array(_OUTER) * unit
-    x0, y0 = np.maximum(0, np.floor(middle - reach)).astype(int)
-    x1, y1 = np.minimum([width, height], np.ceil(middle + reach)).astype(int)
+    size = np.ceil(2 * reach / _COARSE).astype(int) * _COARSE  # seldom another one
+    low = np.floor(middle - reach).astype(int)
+    x0, y0 = np.maximum(0, low)
+    x1, y1 = np.minimum([width, height], low + size)
     if x1 - x0 < 2 or y1 - y0 < 2:
         return
     small = (-(-(x1 - x0) // _COARSE) + 1, -(-(y1 - y0) // _COARSE) + 1)
@@ -96,7 +99,7 @@ def _carry_down(
     part[outer >= 1] = 1
     share = (1 - part * part * (3 - 2 * part)).astype(np.float32)
     share = cv2.resize(share, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
-    rows, columns = np.mgrid[0 : y1 - y0, 0 : x1 - x0].astype(np.float32)
+    columns, rows = _places(x1 - x0, y1 - y0)
     box = plane[y0:y1, x0:x1]
     box[:] = cv2.remap(
         np.ascontiguousarray(box),
@@ -105,3 +108,10 @@ def _carry_down(
         cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
+
+
+@functools.lru_cache(8)
+def _places(width: int, height: int) -> tuple[Floats, Floats]:
+    """(H, W) each, the columns and the rows of a picture's pixels."""
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    return np.ascontiguousarray(columns), np.ascontiguousarray(rows)

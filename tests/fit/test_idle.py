@@ -1,124 +1,141 @@
-"""The idle film: to and fro without a jump, eyes open where it turns."""
+"""The idle film: which clips it is, what is noted of them, and what it refuses."""
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
+from safetensors.numpy import load, save
 
 from avatar_app.capture.take import Clip, Origin, Purpose, Take
 from avatar_app.enroll.tracking import FaceTrack
-from avatar_app.errors import FileTorn
-from avatar_app.fit.face.idle import (
-    NOTES,
-    Idle,
-    choose_clip,
-    choose_span,
-    copy_film,
-    reopen_idle,
-)
+from avatar_app.errors import AvatarOutdated, FileTorn
+from avatar_app.fit.face.idle import NOTES, copy_films, film_name, reopen_idle
+from avatar_app.fit.face.idling import choose_clips, choose_span, last_gestures
+from avatar_app.fit.face.turning import range_of
+from tests.fakes.made_up_idle import swaying
 from tests.fakes.shelf import OpenShelf
 from tests.fit.test_canon import face
 
 
-def idle_of(count: int) -> Idle:
-    """Notes on so many frames."""
-    return Idle(
-        np.array([7], np.int32),
-        np.random.default_rng(0).normal(size=(count, 2, 3)),
-        np.ones((count, 3), np.float32),
-        np.ones((count, 5), np.float32),
-    )
-
-
-@pytest.mark.parametrize("count", [2, 3, 25, 200])
-def test_to_and_fro_every_frame_comes_and_none_stands(count: int) -> None:
-    """Neighbours are neighbours in the film too; the turn is shown once."""
-    idle = idle_of(count)
-    shown = [idle.frame_at(number) for number in range(5 * count)]
-
-    assert set(shown) == set(range(count))
-    assert all(abs(a - b) == 1 for a, b in itertools.pairwise(shown))
-    assert shown[: 2 * count - 1] == [*range(count), *range(count - 2, -1, -1)]
-
-
-def test_one_frame_stands_still() -> None:
-    """A single frame is shown for ever."""
-    assert {idle_of(1).frame_at(number) for number in range(9)} == {0}
-
-
 def test_the_notes_come_back() -> None:
-    """Bit for bit; torn ones are refused by name."""
+    """Bit for bit, gestures by name; torn ones are refused by name."""
     shelf = OpenShelf()
-    idle = idle_of(9)
+    idle = swaying(clips=3, gesture=40)
     idle.keep(shelf)
     again = reopen_idle(shelf)
 
     assert (again.poses == idle.poses).all()
-    assert (again.light == idle.light).all()
-    assert again.first.tolist() == [7]
+    assert (again.head == idle.head).all()
+    assert (again.joins.enter == idle.joins.enter).all()
+    assert again.gestures == {"nod": (300, 339)}
+    assert (again.clip_of(299), again.clip_of(300), again.end_of(120)) == (2, 3, 199)
     shelf.tear(NOTES)
     with pytest.raises(FileTorn, match="idle"):
         reopen_idle(shelf)
 
 
-def track_of(count: int) -> FaceTrack:
-    """A still face with open eyes."""
+def test_an_older_idle_film_is_told_as_such() -> None:
+    """One clip, played to and fro, was format 1: it wants building again."""
+    shelf = OpenShelf()
+    old = {"first": np.zeros(1, np.float64), "poses": np.zeros((9, 2, 3))}
+    shelf.write(NOTES, save(old))
+
+    with pytest.raises(AvatarOutdated, match="another version"):
+        reopen_idle(shelf)
+
+
+def test_notes_without_a_part_are_torn() -> None:
+    """Whatever is missing: never a KeyError."""
+    shelf = OpenShelf()
+    swaying(clips=2).keep(shelf)
+    kept = load(shelf.read(NOTES))
+    shelf.write(NOTES, save({k: v for k, v in kept.items() if k != "blinks"}))
+
+    with pytest.raises(FileTorn):
+        reopen_idle(shelf)
+
+
+def track_of(count: int, aside: float = 0.0) -> FaceTrack:
+    """A still face with open eyes, so many pixels to the right."""
     points = np.repeat(face()[None], count, axis=0)
-    for upper, lower in ((159, 145), (386, 374)):
-        points[:, upper] = [300, 155]
-        points[:, lower] = [300, 163]
+    points[..., 0] += aside
     return FaceTrack(points, np.ones(count, np.bool_), np.arange(count) / 25)
 
 
-def test_the_span_begins_and_ends_still_with_open_eyes() -> None:
-    """A blink at the beginning and a nod near the end are not where it turns."""
-    track = track_of(100)
-    track.points[0:6, [159, 386]] = track.points[0:6, [145, 374]]  # shut
-    nod = np.concatenate([np.zeros(76), np.linspace(0, 40, 19), np.full(5, 40)])
-    track.points[:] += nod[:, None, None].astype(np.float32)
-    first, last = choose_span(track, 640, 360)
-
-    assert 6 <= first < 20
-    assert 95 <= last < 100
-
-
-def test_the_span_is_no_longer_than_memory_allows() -> None:
-    """A minute of 1080p would be 4.6 GB; what is held stays under half of one."""
-    first, last = choose_span(track_of(1500), 1920, 1080)
-
-    assert 25 <= last - first + 1 <= 400_000_000 // (1920 * 1080 * 3 // 2)
-    first, last = choose_span(track_of(500), 640, 360)
-    assert last - first > 300
-
-
-def take_with(*clips: tuple[Purpose, int]) -> Take:
+def take_with(*clips: tuple[Purpose, int], text: str = "") -> Take:
     """A take of clips with purposes and lengths, nothing in them."""
     parts = tuple(
-        Clip(f"take/{number}", purpose, "", frames, frames / 25)
+        Clip(f"take/{number}", purpose, text, frames, frames / 25)
         for number, (purpose, frames) in enumerate(clips)
     )
     shape = (640, 360, 25.0, 48000, 0.0)
     return Take(OpenShelf(), parts, *shape, Origin.BENCH, ())
 
 
-def test_the_longest_listening_clip_is_chosen() -> None:
-    """There the mouth is shut; a stump of a second does not count."""
+def test_listening_comes_first_then_readings_until_it_is_enough() -> None:
+    """75 seconds; who sat elsewhere in a clip is left out first."""
     reading, listening = Purpose.READING, Purpose.LISTENING
-    openings = [np.full(5, value, np.float32) for value in (0.3, 0.1, 0.2)]
-    take = take_with((listening, 80), (reading, 200), (listening, 150))
-    assert choose_clip(take, openings) == 2
+    clips = [(reading, 500), (listening, 500), (reading, 500), (reading, 500)]
+    take = take_with(*clips, (reading, 500))
+    tracks = [track_of(500, aside) for aside in (0, 60, 200, 1, 2)]
 
-    take = take_with((reading, 90), (reading, 100), (listening, 20))
-    assert choose_clip(take, openings) == 1  # the calmest mouth
+    assert choose_clips(take, tracks) == [1, 3, 4]
 
 
-def test_the_idle_film_is_the_clip_itself() -> None:
-    """Copied byte for byte, whatever its size."""
-    take = take_with((Purpose.LISTENING, 80))
-    content = np.random.default_rng(0).bytes((1 << 21) + 17)
-    take.shelf.write("take/0", content)
-    copy_film(take, 0, take.shelf)
+def test_stumps_and_gestures_are_not_idled_in() -> None:
+    """A second is too short for a join; a gesture is made when it is asked for."""
+    reading, gesture = Purpose.READING, Purpose.GESTURE
+    take = take_with(
+        (reading, 20), (gesture, 60), (reading, 90), (gesture, 50), text="nod"
+    )
+    tracks = [track_of(clip.frames) for clip in take.clips]
 
-    assert take.shelf.read("avatar/idle.mkv") == content
+    assert choose_clips(take, tracks) == [2]
+    assert last_gestures(take) == {"nod": 3}
+    alone = take_with((reading, 20))
+    assert choose_clips(alone, [track_of(20)]) == [0]
+
+
+def test_the_span_begins_and_ends_still_with_open_eyes() -> None:
+    """It is not turned in a blink nor in a nod, and holds no more than memory does."""
+    footage = swaying(clips=1, frames=300, blink_every=0).footage
+    head, free = footage.head.copy(), footage.free.copy()
+    head[:] = head[0]
+    head[250:270, :, 1] += np.linspace(0, 0.4, 20)[:, None].astype(np.float32)
+    head[270:, :, 1] += 0.4
+    free[:12] = False
+    moved = type(footage)(
+        footage.clips, head, footage.turns, footage.light, footage.lids, free
+    )
+    first, last = choose_span(moved, 640, 360)
+
+    assert 12 <= first < 60
+    assert 240 <= last < 300
+    assert not 249 <= last < 270
+    first, last = choose_span(moved, 1920, 1080)
+    assert 25 <= last - first + 1 <= 400_000_000 // (1920 * 1080 * 3 // 2)
+
+
+def test_the_idle_film_is_the_clips_themselves() -> None:
+    """Copied byte for byte, whatever their size; an earlier film is gone."""
+    take = take_with((Purpose.LISTENING, 80), (Purpose.READING, 80))
+    contents = [np.random.default_rng(n).bytes((1 << 21) + 17) for n in range(2)]
+    for number, content in enumerate(contents):
+        take.shelf.write(f"take/{number}", content)
+    take.shelf.write("avatar/idle.mkv", b"of format 1")
+    take.shelf.write(film_name(5), b"of another build")
+    copy_films(take, [1, 0], take.shelf)
+
+    assert take.shelf.read(film_name(0)) == contents[1]
+    assert take.shelf.read(film_name(1)) == contents[0]
+    assert film_name(5) not in take.shelf
+    assert "avatar/idle.mkv" not in take.shelf
+
+
+def test_the_range_holds_what_was_seen_and_little_more() -> None:
+    """A few degrees beyond are well; a turn to the side is not."""
+    seen = np.random.default_rng(0).uniform(-6, 6, (500, 3)).astype(np.float32)
+    known = range_of(seen)
+    turns = np.array([[0, 0, 0], [8, 0, 0], [15, 0, 0], [0, -14, 0]], np.float32)
+
+    assert known.holds(turns).tolist() == [True, True, False, False]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from avatar_app.capture.clips import read_frames
 from avatar_app.fit.avatar import FACE
 from avatar_app.fit.face.crops import cut, flatten, split_planes
-from avatar_app.fit.face.idle import FILM, Idle, reopen_idle
+from avatar_app.fit.face.idle import Idle, film_name, reopen_idle
 from avatar_app.fit.face.personal import Finish, PersonalFace, reopen_face
 from avatar_app.render.pasting import Paster, Place
 from tests.story.small_avatar import made
@@ -28,11 +28,8 @@ def scene() -> tuple[PersonalFace, Idle, Planes]:
 
     face = reopen_face(made().vault, FACE)
     idle = reopen_idle(made().vault)
-    first = int(idle.first[0])
-    for number, frame in enumerate(read_frames(made().vault, FILM)):
-        if number == first:
-            planes = np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8)
-            break
+    frame = next(iter(read_frames(made().vault, film_name(0))))
+    planes = np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8)
     plain: Finish = replace(face.finish, crispness=0.0)
     return replace(face, finish=plain), idle, planes
 

@@ -37,7 +37,11 @@ from tests.fakes.shelf import OpenShelf
 PERSON = "Ada Recognizable"
 WIDTH, HEIGHT = 640, 360
 QUICK = Cost(1, 64, 1)  # a passphrase that need not withstand anybody
-PROMPTS = (Prompt("", Purpose.LISTENING, 3.0), *DEMO_PROMPTS[1:13])
+PROMPTS = (
+    Prompt("", Purpose.LISTENING, 3.0),
+    *DEMO_PROMPTS[1:13],
+    Prompt("nod", Purpose.GESTURE, 2.0),
+)
 
 # Words that only an unsealed file holds; long enough never to come by chance.
 TELLING = (

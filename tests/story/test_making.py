@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from avatar_app.fit.avatar import CARD, FACE, VOICE
+from avatar_app.enroll.advice import speaking_seconds
+from avatar_app.fit.avatar import CARD, FACE, VOICE, reopen_avatar
+from avatar_app.fit.face.idle import NOTES, film_name, reopen_idle
 from tests.story.small_avatar import PROMPTS, DiskWatch, Run, made
 
 pytestmark = pytest.mark.slow
@@ -68,16 +70,22 @@ def test_without_a_card_there_is_no_avatar() -> None:
     assert third.written[-1] == CARD
 
 
+def test_short_footage_is_said_on_the_card() -> None:
+    """Some forty seconds are enough to build, and too few to be silent about."""
+    card = reopen_avatar(made().vault).card
+    spoken = speaking_seconds(made().enrollment)
+
+    assert 30 <= spoken < 120
+    assert f"only {spoken:.0f} seconds of speaking" in card.warning
+
+
 def test_the_workplace_is_cleared_away() -> None:
     """What learning needed on its way is gone when it is done."""
     assert not list(made().vault.names("fit/"))
-    assert sorted(made().vault.names("avatar/")) == [
-        CARD,
-        FACE,
-        "avatar/idle.mkv",
-        "avatar/idle.safetensors",
-        VOICE,
-    ]
+    idle = reopen_idle(made().vault)
+    assert sorted(made().vault.names("avatar/")) == sorted(
+        [CARD, FACE, NOTES, VOICE, *map(film_name, range(len(idle.clips)))]
+    )
 
 
 def test_every_run_tells_how_far_it_is() -> None:

@@ -1,12 +1,13 @@
 """The idle film: the person, quietly there, under every film's mouth.
 
-It carries head motion and blinks. It is played to and fro, between two moments at
-which the head stands nearly still and the eyes are open, so that no join is seen.
+It is a handful of the person's own clips, whole and unchanged, and notes on every
+frame of them: pose, light, eyes, and the joins by which a walk passes from one stretch
+to another (docs/decisions/0010). Gesture clips lie beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -14,108 +15,153 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from avatar_app.capture.take import Purpose, Take
-from avatar_app.enroll.tracking import FaceTrack
-from avatar_app.errors import FileTorn
+from avatar_app.capture.take import Take
+from avatar_app.errors import AvatarOutdated, FileTorn
+from avatar_app.fit.face.joins import Footage, Joins
+from avatar_app.fit.face.turning import PoseRange
 from avatar_app.shelf import Shelf
 
-FILM = "avatar/idle.mkv"
 NOTES = "avatar/idle.safetensors"
-_MEMORY = 400_000_000  # bytes of decoded frames that a render may hold
+_FILMS = "avatar/idle-"
+_OLD_FILM = "avatar/idle.mkv"  # of format 1
+_FORMAT = 2
 _COPY = 1 << 20
-_LIDS = ((159, 145), (386, 374))
-_SHORTEST = 25  # frames
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+
+def film_name(number: int) -> str:
+    """Name the idle film's clip with this number."""
+    return f"{_FILMS}{number:03d}.mkv"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Idle:
-    """What is known of the idle film's frames, T of them.
+    """What is known of the idle film's frames, N of them, clip after clip.
 
     Attributes:
-        first: (1,) int32, the first frame of the clip that is used.
-        poses: (T, 2, 3) float64, frame to canonical picture.
-        light: (T, 3) float32, see ``light_on``.
-        setting: (T, K) float32, what pose and light say about the mouth.
+        clips: (C, 2) int32, the first frame of each clip and how many it has.
+        poses: (N, 2, 3) float64, frame to canonical picture.
+        light: (N, 3) float32, see ``light_on``.
+        setting: (N, K) float32, what pose and light say about the mouth.
+        head: (N, 3, 2) float32, eye corners and nose in inter-ocular distances.
+        turns: (N, 3) float32 degrees of yaw, pitch and roll, see ``turns_of``.
+        lids: (N,) float32, how open the eyes are; 1 is open.
+        blinks: (B, 3) int32, first, shut and last frame of every whole blink.
+        within: (N,) bool, whether a mouth may be drawn: the face was seen, turned no
+            further than where the person was seen speaking.
+        free: (N,) bool, whether a join may lie there, see ``Footage``.
+        span: (2,) int32, first and last frame of the stretch that is played to and
+            fro where there are no joins.
+        leave: (J,) int32, see ``Joins``.
+        enter: (J,) int32.
+        cost: (J,) float32.
+        low: (3,) float32, see ``PoseRange``.
+        high: (3,) float32.
+        usual_step: (1,) float32, inter-ocular distances between frames that the
+            person's head hardly ever exceeds (the 99th percentile).
+        inter_ocular: (1,) float32, pixels between the outer eye corners.
+        fps: (1,) float32, frames per second.
+        overlap: (J,) int32.
+        gestures: Name to first and last frame of its clip.
     """
 
-    first: NDArray[np.int32]
+    clips: Ints
     poses: NDArray[np.float64]
-    light: NDArray[np.float32]
-    setting: NDArray[np.float32]
+    light: Floats
+    setting: Floats
+    head: Floats
+    turns: Floats
+    lids: Floats
+    blinks: Ints
+    within: NDArray[np.bool_]
+    free: NDArray[np.bool_]
+    span: Ints
+    leave: Ints
+    enter: Ints
+    cost: Floats
+    low: Floats
+    high: Floats
+    usual_step: Floats
+    inter_ocular: Floats
+    fps: Floats
+    overlap: Ints
+    gestures: dict[str, tuple[int, int]]
 
     def __len__(self) -> int:
         """Frames."""
         return len(self.poses)
 
-    def frame_at(self, number: int) -> int:
-        """Which idle frame is under the film's frame ``number``: to and fro."""
-        round_trip = max(1, 2 * (len(self) - 1))
-        place = number % round_trip
-        return place if place < len(self) else round_trip - place
+    @property
+    def joins(self) -> Joins:
+        """The joins among which a walk never comes to an end; perhaps none."""
+        return Joins(self.leave, self.enter, self.cost, self.overlap)
+
+    @property
+    def footage(self) -> Footage:
+        """What joins are judged by."""
+        return Footage(
+            self.clips, self.head, self.turns, self.light, self.lids, self.free
+        )
+
+    @property
+    def range(self) -> PoseRange:
+        """The turns at which the person was seen speaking."""
+        return PoseRange(self.low, self.high)
+
+    def clip_of(self, frame: int) -> int:
+        """Which clip a frame belongs to."""
+        return int(np.searchsorted(self.clips[:, 0], frame, side="right")) - 1
+
+    def end_of(self, frame: int) -> int:
+        """The last frame of the clip that a frame belongs to."""
+        first, count = self.clips[self.clip_of(frame)]
+        return int(first + count - 1)
 
     def keep(self, shelf: Shelf) -> None:
         """Seal the notes."""
         arrays = {
-            f.name: np.ascontiguousarray(getattr(self, f.name)) for f in fields(self)
+            f.name: np.ascontiguousarray(getattr(self, f.name))
+            for f in fields(self)
+            if f.name != "gestures"
         }
-        shelf.write(NOTES, save(arrays))
+        plain = {"format": _FORMAT, "gestures": self.gestures}
+        shelf.write(NOTES, save(arrays, metadata={"idle": json.dumps(plain)}))
 
 
 def reopen_idle(shelf: Shelf) -> Idle:
-    """Read the sealed notes; raises FileTorn."""
+    """Read the sealed notes.
+
+    Raises:
+        FileTorn: They are damaged.
+        AvatarOutdated: An older version of the app made them, from one single clip.
+    """
+    content = shelf.read(NOTES)
     try:
-        return Idle(**load(shelf.read(NOTES)))
+        arrays = load(content)
+        if "first" in arrays:  # the one clip of format 1
+            raise AvatarOutdated
+        length = int.from_bytes(content[:8], "little")
+        header = json.loads(content[8 : 8 + length])
+        plain = json.loads(header["__metadata__"]["idle"])
+        if plain["format"] != _FORMAT:
+            raise AvatarOutdated
+        gestures = {n: (int(a), int(b)) for n, (a, b) in plain["gestures"].items()}
+        return Idle(**arrays, gestures=gestures)
     except (KeyError, TypeError, ValueError, SafetensorError) as error:
         raise FileTorn(NOTES) from error
 
 
-def choose_clip(take: Take, openings: Sequence[NDArray[np.float32]]) -> int:
-    """Pick the clip to idle in: the longest listening one, else the calmest mouth.
+def copy_films(take: Take, numbers: list[int], shelf: Shelf) -> None:
+    """Copy clips as the idle film, in this order, sealed to sealed.
 
-    Args:
-        take: The clips.
-        openings: How open the mouth is in each frame of each clip.
+    Those of an earlier idle film are erased.
     """
-    listening = [
-        (clip.frames, number)
-        for number, clip in enumerate(take.clips)
-        if clip.purpose is Purpose.LISTENING and clip.frames > _SHORTEST
-    ]
-    if listening:
-        return max(listening)[1]
-    return min(range(len(openings)), key=lambda number: float(openings[number].mean()))
-
-
-def choose_span(track: FaceTrack, width: int, height: int) -> tuple[int, int]:
-    """Pick first and last frame: still, eyes open, and not too much to hold."""
-    frames = len(track.seen)
-    most = max(_SHORTEST, min(frames, _MEMORY // (width * height * 3 // 2)))
-    restless = _restlessness(track)
-    edge = max(1, min(frames, most) // 5)
-    first = int(restless[:edge].argmin())
-    end = min(frames, first + most)
-    last = end - edge + int(restless[end - edge : end].argmin())
-    return first, max(last, min(frames - 1, first + 1))
-
-
-def _restlessness(track: FaceTrack) -> NDArray[np.float64]:
-    """(T,) how fast the head moves, plus a lot where the eyes are not open."""
-    eyes = np.linalg.norm(track.points[:, 33] - track.points[:, 263], axis=1)
-    middle = track.points[:, [33, 263, 4]].mean(axis=1) / eyes.mean()
-    speed = np.linalg.norm(np.gradient(middle, axis=0), axis=1)
-    lids = np.mean(
-        [
-            np.linalg.norm(track.points[:, a] - track.points[:, b], axis=1)
-            for a, b in _LIDS
-        ],
-        axis=0,
-    )
-    shut = lids < 0.7 * np.median(lids)
-    return np.asarray(speed + 10.0 * shut, np.float64)
-
-
-def copy_film(take: Take, number: int, shelf: Shelf) -> None:
-    """Copy a clip as the idle film, sealed to sealed."""
-    with take.shelf.open(take.clips[number].name) as source, shelf.create(FILM) as copy:
-        while block := source.read(_COPY):
-            copy.write(block)
+    for name in [*shelf.names(_FILMS), _OLD_FILM]:
+        shelf.erase(name)
+    for place, number in enumerate(numbers):
+        name = take.clips[number].name
+        with take.shelf.open(name) as source, shelf.create(film_name(place)) as copy:
+            while block := source.read(_COPY):
+                copy.write(block)

@@ -21,7 +21,8 @@ from avatar_app.fit.face.crops import (
     split_planes,
 )
 from avatar_app.fit.face.finishing import Trained, finish_face
-from avatar_app.fit.face.idle import Idle, choose_clip, choose_span
+from avatar_app.fit.face.idle import Idle
+from avatar_app.fit.face.idling import learn_idle, without_gestures
 from avatar_app.fit.face.listening import ear
 from avatar_app.fit.face.personal import PersonalFace
 from avatar_app.fit.face.steadying import Steady
@@ -29,9 +30,7 @@ from avatar_app.fit.face.strips import planes_of_clip, strip_of
 from avatar_app.fit.face.studying import (
     Strips,
     Study,
-    measures_of,
     study_mouths,
-    view_of,
 )
 from avatar_app.shelf import Shelf
 from avatar_app.work import Job, Progress, share
@@ -45,11 +44,11 @@ _FORMAT = 4  # of what is kept there; another number, another place
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
-    """A face, and the clip in which it idles."""
+    """A face, its idle film, and the numbers of the clips that are this film."""
 
     face: PersonalFace
     idle: Idle
-    idle_clip: int
+    idle_clips: list[int]
 
 
 def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[Learned]:
@@ -59,6 +58,8 @@ def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[Learned]:
         TooLittleFootage: Under 20 seconds of the clips show a speaking face.
     """
     shelf = enrollment.take.shelf
+    # A gesture may turn the face where no mouth can be learned.
+    everything, enrollment = enrollment, without_gestures(enrollment)
     place = _workplace(enrollment, seed)
     _tidy(shelf, but=place)
     window, steady = yield from share(_learn_window(enrollment), 0.0, 0.04)
@@ -75,9 +76,9 @@ def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[Learned]:
     )
     yield Progress(0.96, 1, "Keeping your teeth sharp")
     face = finish_face(enrollment, window, steady, lighting, study, strips, trained)
-    learned = _with_idle(enrollment, face, strips)
+    idle, clips = learn_idle(everything, face, strips)
     _tidy(shelf)
-    return learned
+    return Learned(face, idle, clips)
 
 
 def _workplace(enrollment: Enrollment, seed: int) -> str:
@@ -92,21 +93,6 @@ def _tidy(shelf: Shelf, but: str = "none") -> None:
     for name in list(shelf.names(_WORKPLACES)):
         if not name.startswith(but):
             shelf.erase(name)
-
-
-def _with_idle(enrollment: Enrollment, face: PersonalFace, strips: Strips) -> Learned:
-    """Choose the idle film and note what is known of its frames."""
-    take = enrollment.take
-    number = choose_clip(take, [measures_of(lips)[:, 0] for lips in strips.lips])
-    track = reopen_track(take.shelf, enrollment.tracks[number])
-    first, last = choose_span(track, take.width, take.height)
-    strip, light = strips[number], strips.light[number]
-    setting = face.setting(view_of(strip, face.lighting))
-    span = slice(first, last + 1)
-    idle = Idle(
-        np.array([first], np.int32), strip.poses[span], light[span], setting[span]
-    )
-    return Learned(face, idle, number)
 
 
 def _learn_window(enrollment: Enrollment) -> Job[tuple[Window, Steady]]:
