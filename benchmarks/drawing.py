@@ -20,7 +20,6 @@ from avatar_app.render.export import FilmWriter, planes_of
 from avatar_app.render.mark import Marks
 from avatar_app.render.pasting import Paster
 from avatar_app.render.skin import Lent, lent_by
-from avatar_app.render.skin import lent_by
 from benchmarks.closures import Shut
 from benchmarks.footage import pictures_of
 from benchmarks.measures import Real, closed, compare, lips_only, track
