@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from avatar_app import __version__
 from avatar_app.errors import AvatarError
+from avatar_app.lesson.style import RANGES, SHAPES
 from avatar_app.window.words import STOPPED, time_left
 from avatar_app.work import Pace, Progress, carry_out
 
@@ -26,7 +28,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if wish.command == "doctor":
         return _doctor()
     if wish.command == "demo":
-        return _demo(wish.out, wish.text, wish.seed, wish.engine)
+        return _demo(wish.out, wish.text, wish.seed, wish.engine, _changes(wish))
     if wish.command == "weights":
         return _weights(wish.engine, wish.file, accepts=wish.accept_licence)
     from avatar_app.window.opening import open_window
@@ -54,6 +56,7 @@ def _understood(words: Sequence[str] | None) -> argparse.Namespace:
         default="own",
         help="who draws the mouth (default own; see 'weights')",
     )
+    _offer_style(demo)
     weights = commands.add_parser(
         "weights", help="fetch or choose other people's weights for an engine"
     )
@@ -66,12 +69,55 @@ def _understood(words: Sequence[str] | None) -> argparse.Namespace:
     return asked.parse_args(words)
 
 
-def _demo(folder: Path, text: str | None, seed: int, engine: str) -> int:
+def _offer_style(command: argparse.ArgumentParser) -> None:
+    """Add an option for each of the author's controls; the script's head has them too.
+
+    Values are checked where styles are, so that a wrong one is told as everywhere.
+    """
+    look = command.add_argument_group("the look of the film")
+    for name, range_ in RANGES.items():
+        look.add_argument(
+            f"--{name}",
+            metavar="N",
+            help=f"{_CONTROLS[name]} ({range_.low:g} to {range_.high:g})",
+        )
+    look.add_argument("--shape", metavar="W:H", help=f"one of {', '.join(SHAPES)}")
+    look.add_argument("--still", action="store_true", help="keep the head still")
+    look.add_argument("--no-nods", action="store_true", help="do not nod on words")
+
+
+_CONTROLS: Final = {
+    "opening": "how far the mouth moves, 1 as the person's",
+    "smoothing": "pictures over which the mouth is calmed, 0 for none",
+    "up": "how much farther the drawing reaches upwards, in eye distances",
+    "down": "the same below the chin",
+    "left": "the same on the left",
+    "right": "the same on the right",
+    "closeness": "how much closer the film shows the face",
+    "lift": "how much higher the face stands, in heights of the picture",
+}
+
+
+def _changes(wish: argparse.Namespace) -> dict[str, object]:
+    """What was asked for of the look; nothing else overrides the script's head."""
+    asked = {name: getattr(wish, name) for name in (*RANGES, "shape")}
+    changes: dict[str, object] = {k: v for k, v in asked.items() if v is not None}
+    changes |= {"is_still": True} if wish.still else {}
+    return changes | ({"nods": False} if wish.no_nods else {})
+
+
+def _demo(
+    folder: Path,
+    text: str | None,
+    seed: int,
+    engine: str,
+    changes: Mapping[str, object],
+) -> int:
     from avatar_app.studio import make_demo
 
     told = _Told()
     try:
-        film = carry_out(make_demo(folder, text, seed, engine), told.step)
+        film = carry_out(make_demo(folder, text, seed, engine, changes), told.step)
     except AvatarError as error:
         told.over()
         print(f"{error}\n{error.remedy}", file=sys.stderr)
@@ -85,6 +131,8 @@ def _demo(folder: Path, text: str | None, seed: int, engine: str) -> int:
     print(f"Captions: {film.captions}")
     if film.report is not None:
         print("Report:   " + "\n          ".join(film.report.lines()))
+    if film.warning:
+        print(f"Note:     {film.warning}")
     return 0
 
 

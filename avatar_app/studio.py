@@ -12,8 +12,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from avatar_app.errors import FolderRefused
 from avatar_app.work import Job, share
@@ -21,6 +23,7 @@ from avatar_app.work import Job, share
 if TYPE_CHECKING:
     from avatar_app.fit.avatar import Avatar
     from avatar_app.render.film import Film
+    from avatar_app.render.preview import Preview
     from avatar_app.shelf import Shelf
 
 # The drawn presenter has no secrets: its vault's passphrase stands here for everyone,
@@ -32,7 +35,11 @@ DEMO_PERSON = "Demo presenter"
 
 
 def make_demo(
-    folder: Path, text: str | None = None, seed: int = 0, engine: str = "own"
+    folder: Path,
+    text: str | None = None,
+    seed: int = 0,
+    engine: str = "own",
+    changes: Mapping[str, Any] | None = None,
 ) -> Job[Film]:
     """Tell the whole story with the drawn presenter: enroll, learn, speak, film.
 
@@ -41,6 +48,7 @@ def make_demo(
         text: What to say; the presenter's own lesson when None.
         seed: Of the presenter; another seed, another enrollment.
         engine: Who draws the mouth, one of ``render.drawing.ENGINES``.
+        changes: Of the lesson's style, see ``Style.changed``.
 
     Raises:
         AvatarError: Whatever stands in the way, in words for the person.
@@ -53,12 +61,33 @@ def make_demo(
 
     need_engine(engine)
     lesson = read_script(DEMO_LESSON if text is None else text)
+    lesson = replace(lesson, style=lesson.style.changed(changes or {}))
     calm_threads()
     shelf = _demo_vault(folder, seed)
     avatar = yield from share(_demo_avatar(shelf, seed), 0.0, 0.85)
     performance = yield from share(perform_lesson(avatar, lesson), 0.85, 0.90)
     film = render_film(performance, folder / DEMO_FILM, "Avatar App demo", engine)
     return (yield from share(film, 0.90, 1.0))
+
+
+def preview_demo(folder: Path, seed: int = 0) -> Job[Preview]:
+    """Get a demo that was made ready to be looked at with other styles.
+
+    Raises:
+        NoAvatar: There is no demo in that folder.
+        AvatarError: Whatever else stands in the way.
+    """
+    from avatar_app.demo.script import DEMO_LESSON
+    from avatar_app.fit.avatar import reopen_avatar
+    from avatar_app.lesson.script import read_script
+    from avatar_app.perform.acting import perform_lesson
+    from avatar_app.render.preview import Preview
+
+    calm_threads()
+    avatar = reopen_avatar(_demo_vault(folder, seed))
+    lesson = read_script(DEMO_LESSON)
+    first = replace(lesson, sentences=lesson.sentences[1:2])
+    return Preview((yield from perform_lesson(avatar, first)))
 
 
 def _demo_avatar(shelf: Shelf, seed: int) -> Job[Avatar]:

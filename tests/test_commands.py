@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -13,11 +13,13 @@ import pytest
 
 from avatar_app import __version__
 from avatar_app.__main__ import main
-from avatar_app.errors import DiskFull
+from avatar_app.errors import DiskFull, StyleRefused
+from avatar_app.lesson.style import USUAL, Style
 from avatar_app.render.film import Film
 from avatar_app.work import Job, Progress
 
-MakeDemo = Callable[[Path, str | None, int, str], Job[Film]]
+Changes = Mapping[str, object]
+MakeDemo = Callable[[Path, str | None, int, str, Changes], Job[Film]]
 
 
 @pytest.fixture
@@ -32,7 +34,9 @@ def studio(monkeypatch: pytest.MonkeyPatch) -> Callable[[MakeDemo], None]:
     return replace
 
 
-def three_steps(folder: Path, text: str | None, seed: int, engine: str) -> Job[Film]:
+def three_steps(
+    folder: Path, text: str | None, seed: int, engine: str, changes: Changes
+) -> Job[Film]:
     """A film of nothing."""
     yield Progress(0, 3, f"Filming presenter {seed}")
     yield Progress(1, 3, f"Filming presenter {seed}")
@@ -77,6 +81,49 @@ def test_a_demo_tells_its_steps_and_where_the_film_is(
     assert str(tmp_path / "film.mp4") in told
 
 
+def test_the_look_that_is_asked_for_reaches_the_studio(
+    studio: Callable[[MakeDemo], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Only what was asked for, so that a script's head keeps the rest."""
+    heard: list[Changes] = []
+
+    def noted(
+        folder: Path, text: str | None, seed: int, engine: str, changes: Changes
+    ) -> Job[Film]:
+        heard.append(changes)
+        yield Progress(1, 3, "Filming")
+        return Film(folder / "film.mp4", folder / "film.vtt", 2.0, 50, 25, "Only 40 s.")
+
+    studio(noted)
+    place = ["demo", "--out", str(tmp_path)]
+    assert main(place) == 0
+    assert (
+        main([*place, "--down", "-0.1", "--shape", "9:16", "--still", "--no-nods"]) == 0
+    )
+
+    asked = {"down": "-0.1", "shape": "9:16", "is_still": True, "nods": False}
+    assert heard == [{}, asked]
+    assert USUAL.changed(heard[1]) == Style(
+        down=-0.1, shape="9:16", is_still=True, nods=False
+    )
+    assert "Note:     Only 40 s." in capsys.readouterr().out
+
+
+def test_a_look_beyond_its_range_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is drawn or learned: exit code 2, the range, nothing made."""
+    code = main(["demo", "--out", str(tmp_path / "new"), "--opening", "3"])
+
+    told = capsys.readouterr().err
+    assert code == 2
+    assert "'opening' can be 0.5 to 1.5; it is 3" in told
+    assert StyleRefused.remedy in told
+    assert not (tmp_path / "new").exists()
+
+
 def test_what_the_person_can_fix_is_said_in_two_sentences(
     studio: Callable[[MakeDemo], None],
     tmp_path: Path,
@@ -84,7 +131,9 @@ def test_what_the_person_can_fix_is_said_in_two_sentences(
 ) -> None:
     """Exit code 2, what happened and what to do, and no traceback."""
 
-    def full(folder: Path, text: str | None, seed: int, engine: str) -> Job[Film]:
+    def full(
+        folder: Path, text: str | None, seed: int, engine: str, changes: Changes
+    ) -> Job[Film]:
         yield Progress(1, 3, "Filming")
         raise DiskFull(str(folder))
 
@@ -104,7 +153,9 @@ def test_ctrl_c_lets_the_job_tidy_up(
     """The job's finally runs; exit code 130 as a shell expects."""
     tidied = []
 
-    def stopped(folder: Path, text: str | None, seed: int, engine: str) -> Job[Film]:
+    def stopped(
+        folder: Path, text: str | None, seed: int, engine: str, changes: Changes
+    ) -> Job[Film]:
         try:
             yield Progress(1, 3, "Filming")
             raise KeyboardInterrupt
@@ -126,7 +177,9 @@ def test_the_line_on_a_terminal_renews_itself(
 ) -> None:
     """One line of at most 78 characters, however long the saying."""
 
-    def wordy(folder: Path, text: str | None, seed: int, engine: str) -> Job[Film]:
+    def wordy(
+        folder: Path, text: str | None, seed: int, engine: str, changes: Changes
+    ) -> Job[Film]:
         yield Progress(1, 3, "Filming " * 20)
         return Film(folder / "film.mp4", folder / "film.vtt", 2.0, 50, 25)
 

@@ -31,6 +31,8 @@ class Card:
         build_cpu_seconds: What the last run of learning took; one that went on where
             it was cut short counts only what it still did.
         version: Of this format.
+        warning: What the person should know of its quality, one sentence; empty where
+            there was enough to learn from.
     """
 
     person: str
@@ -43,6 +45,7 @@ class Card:
     footage_seconds: float
     build_cpu_seconds: float
     version: int = _VERSION
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

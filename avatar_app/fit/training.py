@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from avatar_app.capture.clips import read_sound
 from avatar_app.capture.take import Purpose
+from avatar_app.enroll.advice import speaking_seconds, warning_of
 from avatar_app.enroll.enrollment import Enrollment
 from avatar_app.fit.avatar import FACE, VOICE, Avatar, Card
 from avatar_app.fit.face.idle import copy_films
@@ -54,5 +55,6 @@ def fit_avatar(enrollment: Enrollment, seed: int = 0) -> Job[Avatar]:
         consent=hashlib.sha256(enrollment.record.encode()).hexdigest(),
         footage_seconds=take.seconds,
         build_cpu_seconds=time.process_time() - started,
+        warning=warning_of(speaking_seconds(enrollment)),
     )
     return Avatar(shelf, card).keep()

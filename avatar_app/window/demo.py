@@ -19,41 +19,57 @@ from PySide6.QtWidgets import (
 )
 
 from avatar_app.errors import AvatarError
+from avatar_app.lesson.style import USUAL, Style
 from avatar_app.render.film import Film
 from avatar_app.window import words
+from avatar_app.window.adjusting import Adjusting, Previewing
 from avatar_app.window.errand import Errand
 from avatar_app.window.furniture import Button, Card, Row, Still, breakable, text
 from avatar_app.window.still import with_still
 from avatar_app.work import Job, Pace, Progress
 
-FilmMaker = Callable[[Path], Job[Film]]
+FilmMaker = Callable[[Path, Style], Job[Film]]
+PreviewOpener = Callable[[Path], Job[Previewing]]
 
 
 class DemoPage(QWidget):
     """Title, promises, and one card that shows where the work is.
 
     Args:
-        make_film: What is carried out, given the folder.
+        make_film: What is carried out, given the folder and the author's style.
+        open_preview: What gets a film that was made ready to be looked at again.
         folder: What is offered as the folder for the film.
     """
 
     finished = Signal()
 
-    def __init__(self, make_film: FilmMaker, folder: Path) -> None:
+    def __init__(
+        self, make_film: FilmMaker, open_preview: PreviewOpener, folder: Path
+    ) -> None:
         super().__init__()
         self.setObjectName("page")
         self.errand: Errand | None = None
         self._make_film = make_film
+        self._open_preview = open_preview
+        self._style = USUAL
         self.asking = Asking(folder, self.start)
         self.running = Running(self._pause_or_go_on, self.cancel)
-        self.done = Done(self._ask)
+        self.done = Done(self._ask, self.adjust)
+        self.adjusting = Adjusting(self._make_again, self._leave_adjusting)
+        self.adjusting.finished.connect(self.finished)
         self.trouble = Trouble(self.start, self._ask)
         page = QVBoxLayout(self)
         page.setContentsMargins(32, 32, 32, 32)
         page.setSpacing(22)
         page.addWidget(text(words.HEADLINE, "headline"))
         page.addLayout(_promises())
-        self._cards = (self.asking, self.running, self.done, self.trouble)
+        self._cards = (
+            self.asking,
+            self.running,
+            self.done,
+            self.adjusting,
+            self.trouble,
+        )
         for card in self._cards:
             page.addWidget(card)
         page.addStretch(1)
@@ -62,7 +78,8 @@ class DemoPage(QWidget):
     def start(self) -> None:
         """Begin the film in the chosen folder."""
         self.running.begin()
-        errand = Errand(with_still(self._make_film(self.asking.folder())), self)
+        film = self._make_film(self.asking.folder(), self._style)
+        errand = Errand(with_still(film), self)
         errand.progressed.connect(self.running.hear)
         errand.brought.connect(self._bring)
         errand.failed.connect(self._explain)
@@ -72,8 +89,19 @@ class DemoPage(QWidget):
         self._show(self.running)
         errand.start()
 
+    def adjust(self) -> None:
+        """Show the controls beside a second of the film."""
+        self._show(self.adjusting)
+        self.adjusting.open(self._open_preview(self.asking.folder()))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something has to tidy up before the window may close."""
+        return self.errand is not None or self.adjusting.errand is not None
+
     def cancel(self) -> None:
-        """Stop the film; its unfinished parts are removed."""
+        """Stop what is under way; unfinished parts of a film are removed."""
+        self.adjusting.leave()
         if self.errand is not None:
             self.running.end()
             self.errand.cancel()
@@ -85,6 +113,15 @@ class DemoPage(QWidget):
             self.errand.pause()
         else:
             self.errand.go_on()
+
+    def _make_again(self) -> None:
+        self._style = self.adjusting.style_now()
+        self.adjusting.leave()
+        self.start()
+
+    def _leave_adjusting(self) -> None:
+        self.adjusting.leave()
+        self._show(self.done)
 
     def _bring(self, brought: tuple[Film, QImage]) -> None:
         self.done.present(*brought)
@@ -252,24 +289,32 @@ class Running(Card):
 class Done(Card):
     """The film is there: a still of it, and what can be done with it."""
 
-    def __init__(self, again: Callable[[], object]) -> None:
+    def __init__(
+        self, again: Callable[[], object], adjust: Callable[[], object]
+    ) -> None:
         super().__init__()
         self.film: Film | None = None
         self.still = Still(words.STILL_NAME)
         self.place = text("", "quiet")
+        self.warning = text("")
+        self.warning.hide()
         self.open = Button(words.OPEN_FILM, self._open, is_main=True)
         self.folder = Button(words.SHOW_FOLDER, self._show_folder)
+        self.adjust = Button(words.ADJUST, adjust)
         self.again = Button(words.AGAIN, again)
         self.inside.addWidget(text(words.DONE, "heading"))
         self.inside.addWidget(self.still)
+        self.inside.addWidget(self.warning)
         self.inside.addWidget(self.place)
-        self.inside.addLayout(Row(self.open, self.folder, self.again))
+        self.inside.addLayout(Row(self.open, self.folder, self.adjust, self.again))
         self.setFocusProxy(self.open)
 
     def present(self, film: Film, still: QImage) -> None:
         """Show a finished film."""
         self.film = film
         self.still.show_picture(QPixmap.fromImage(still))
+        self.warning.setText(film.warning)
+        self.warning.setVisible(bool(film.warning))
         self.place.setText(f"{breakable(str(film.path))}, {words.length(film.seconds)}")
 
     def _open(self) -> None:

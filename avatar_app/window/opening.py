@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
+from avatar_app.lesson.style import Style
 from avatar_app.render.film import Film
 from avatar_app.window import words
-from avatar_app.window.demo import DemoPage, FilmMaker
+from avatar_app.window.adjusting import Previewing
+from avatar_app.window.demo import DemoPage, FilmMaker, PreviewOpener
 from avatar_app.window.look import dress
 from avatar_app.work import Job, Progress
 
@@ -27,29 +30,39 @@ def open_window() -> int:
     app.setApplicationName("avatar-app")
     app.setApplicationDisplayName(words.TITLE)
     dress(app)
-    window = Window(demo_film, _usual_folder())
+    window = Window(demo_film, demo_preview, _usual_folder())
     window.show()
     return app.exec()
 
 
-def demo_film(folder: Path) -> Job[Film]:
+def demo_film(folder: Path, style: Style) -> Job[Film]:
     """Make the demo film; the heavy rooms are loaded when it is first asked for."""
     yield Progress(0, 1, words.STARTING)
     from avatar_app.studio import make_demo
 
-    return (yield from make_demo(folder, None, 0))
+    return (yield from make_demo(folder, changes=asdict(style)))
+
+
+def demo_preview(folder: Path) -> Job[Previewing]:
+    """Get the demo film ready to be looked at while its author turns controls."""
+    yield Progress(0, 1, words.PREVIEW_OPENING)
+    from avatar_app.studio import preview_demo
+
+    return (yield from preview_demo(folder))
 
 
 class Window(QScrollArea):
     """The page in a frame that scrolls when large letters need more room."""
 
-    def __init__(self, make_film: FilmMaker, folder: Path) -> None:
+    def __init__(
+        self, make_film: FilmMaker, open_preview: PreviewOpener, folder: Path
+    ) -> None:
         super().__init__()
         self.setWindowTitle(words.TITLE)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.page = DemoPage(make_film, folder)
+        self.page = DemoPage(make_film, open_preview, folder)
         self.page.finished.connect(self._leave_if_asked)
         self._is_leaving = False
         self.setWidget(self.page)
@@ -76,7 +89,7 @@ class Window(QScrollArea):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Let running work tidy up before the program ends."""
-        if self.page.errand is None:
+        if not self.page.is_busy:
             event.accept()
             return
         self._is_leaving = True
@@ -89,7 +102,7 @@ class Window(QScrollArea):
             self.ensureWidgetVisible(focused)
 
     def _leave_if_asked(self) -> None:
-        if self._is_leaving:
+        if self._is_leaving and not self.page.is_busy:
             self.close()
 
 

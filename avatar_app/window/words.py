@@ -35,6 +35,47 @@ DONE: Final = "Your film is ready"
 PROGRESS_NAME: Final = "Progress"
 STILL_NAME: Final = "A picture from the film"
 UNEXPECTED: Final = "Something unexpected happened."
+ADJUST: Final = "Adjust the look"
+ADJUST_HEADING: Final = "Adjust how the film looks"
+PREVIEW_NAME: Final = "One second of the film"
+PREVIEW_OPENING: Final = "Getting the preview ready"
+PREVIEW_DRAWING: Final = "Drawing the preview"
+PREVIEW_SHOWN: Final = "One second of the film, as it would be"
+PLAY_AGAIN: Final = "Play again"
+MAKE_AGAIN: Final = "Make the film again"
+USUAL: Final = "Back to usual"
+REACH_SHOW: Final = "Show how far the drawing reaches"
+REACH_HIDE: Final = "Hide how far the drawing reaches"
+CONTROLS: Final = {
+    "opening": "How far the mouth moves",
+    "smoothing": "Calmer mouth",
+    "is_still": "Keep the head still",
+    "nods": "Nod a little on stressed words",
+    "shape": "Shape of the film",
+    "closeness": "Closer to the face",
+    "lift": "Face higher or lower",
+    "up": "Drawn area, upwards",
+    "down": "Drawn area, below the chin",
+    "left": "Drawn area, to the left",
+    "right": "Drawn area, to the right",
+}
+SHAPES: Final = {
+    "whole": "As the camera sees it",
+    "16:9": "Wide, 16:9",
+    "1:1": "Square, 1:1",
+    "4:5": "Portrait, 4:5",
+    "9:16": "Upright, 9:16",
+}
+_OFF: Final = "off"
+
+
+def value_of(control: str, value: float) -> str:
+    """Say the value of a control."""
+    if control == "smoothing":
+        return f"over {value:g} pictures" if value else _OFF
+    if control in ("opening", "closeness"):
+        return f"{value:.0%}"
+    return f"{value:+.0%}" if value else "0%"
 
 
 def time_left(seconds: float) -> str:

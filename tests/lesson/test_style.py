@@ -32,7 +32,7 @@ def test_the_usual_style_lies_within_all_ranges() -> None:
         if field.name in RANGES:
             assert RANGES[field.name].low <= usual <= RANGES[field.name].high
         else:
-            assert usual in SHAPES or usual is False
+            assert usual in SHAPES or isinstance(usual, bool)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,10 @@ def test_every_frame_lies_in_the_picture_and_holds_the_face(shape: str) -> None:
             assert frame.width / frame.height == pytest.approx(wanted, rel=0.03)
             assert frame.left <= eyes[0] <= frame.left + frame.width
             assert frame.top < eyes[1] < frame.top + frame.height
-            assert frame.height <= height / closeness + 1
+            shorter = min(frame.width, frame.height)
+            most = min(height, width / wanted)
+            assert shorter >= min(360, most, most * wanted) - 2
+            assert frame.height <= most / closeness + 1 or shorter <= 362
 
 
 def test_the_usual_frame_is_the_whole_picture() -> None:

@@ -14,15 +14,19 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QComboBox,
     QFileDialog,
     QLabel,
     QLineEdit,
     QProgressBar,
+    QSlider,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
 
-from avatar_app.errors import AvatarError, DiskFull
+from avatar_app.errors import AvatarError, DiskFull, NoAvatar
+from avatar_app.lesson.style import USUAL, Style
+from avatar_app.media import Picture
 from avatar_app.render.export import FilmWriter
 from avatar_app.render.film import Film
 from avatar_app.window import look, words
@@ -30,7 +34,7 @@ from avatar_app.window.opening import Window
 from avatar_app.work import Job, Progress
 
 
-def short_film(folder: Path, seconds: float = 4.4) -> Job[Film]:
+def short_film(folder: Path, style: Style = USUAL, seconds: float = 4.4) -> Job[Film]:
     """A small real film, made step by step: it brightens as it goes."""
     folder.mkdir(parents=True, exist_ok=True)
     frames = round(seconds * 10)
@@ -44,20 +48,52 @@ def short_film(folder: Path, seconds: float = 4.4) -> Job[Film]:
             film.yuv(planes)
             time.sleep(0.004)
             yield Progress(step, frames, f"Learning the mouth, part {step // 20}")
-    return Film(folder / "film.mp4", folder / "film.vtt", seconds, frames, 10)
+    warning = "Learned from only 40 seconds of speaking."
+    return Film(folder / "film.mp4", folder / "film.vtt", seconds, frames, 10, warning)
 
 
-def full_disk(folder: Path) -> Job[Film]:
+def full_disk(folder: Path, style: Style) -> Job[Film]:
     """A job that runs out of room."""
     yield Progress(1, 10, "Learning the voice")
     raise DiskFull(str(folder))
 
 
-def endless(folder: Path) -> Job[Film]:
+def endless(folder: Path, style: Style) -> Job[Film]:
     """A job that only cancelling ends."""
     while True:
         time.sleep(0.005)
         yield Progress(1, 10, f"Learning {folder.name}")
+
+
+class GreyPreview:
+    """A preview whose pictures are as bright as the mouth is wide."""
+
+    def __init__(self) -> None:
+        self.asked: list[Style] = []
+        self.drawn = 0
+
+    def liveliest(self) -> float:
+        """Half a second in."""
+        return 0.5
+
+    def look(self, second: float, style: Style) -> Job[list[Picture]]:
+        """Draw slowly enough to be overtaken."""
+        self.asked.append(style)
+        size = (180, 100) if style.shape == "9:16" else (90, 160)
+        seen = []
+        for number in range(25):
+            time.sleep(0.004)
+            pixels = np.full((*size, 3), round(100 * style.opening), np.uint8)
+            seen.append(Picture(pixels, second + number / 25))
+            yield Progress(number, 25, "Drawing a preview")
+        self.drawn += 1
+        return seen
+
+
+def no_preview(folder: Path) -> Job[GreyPreview]:
+    """A preview that cannot be had."""
+    yield Progress(0, 1, "Getting the preview ready")
+    raise NoAvatar
 
 
 OpenWindow = Callable[..., Window]
@@ -72,8 +108,11 @@ def open_window(qtbot: QtBot, tmp_path: Path) -> OpenWindow:
 
     kept: list[Window] = []
 
-    def opened(make: Callable[[Path], Job[Film]] = short_film) -> Window:
-        window = Window(make, tmp_path / "films")
+    def opened(
+        make: Callable[..., Job[Film]] = short_film,
+        preview: Callable[[Path], Job[GreyPreview]] = no_preview,
+    ) -> Window:
+        window = Window(make, preview, tmp_path / "films")
         kept.append(window)
         qtbot.addWidget(window, before_close_func=finish)
         window.show()
@@ -85,6 +124,10 @@ def open_window(qtbot: QtBot, tmp_path: Path) -> OpenWindow:
             errand = window.page.errand
             window.page.cancel()
             errand.wait(5000)
+        if window.page.adjusting.errand is not None:
+            previewing = window.page.adjusting.errand
+            window.page.cancel()
+            previewing.wait(5000)
 
     return opened
 
@@ -272,17 +315,25 @@ def fill_every_card(window: Window) -> tuple[QWidget, ...]:
     page = window.page
     page.running.hear(Progress(1, 2, "Learning the mouth, round 12 of 30"))
     page.trouble.explain(AvatarError("x" * 60 + "/" + "y" * 60))
-    return (page.asking, page.running, page.done, page.trouble)
+    page.adjusting.reach.click()
+    page.adjusting._explain(AvatarError("x" * 60 + "/" + "y" * 60))
+    return (page.asking, page.running, page.done, page.adjusting, page.trouble)
 
 
 def test_every_control_has_a_name_and_takes_the_focus(open_window: OpenWindow) -> None:
     """A screen reader can say what it is on; Tab reaches it."""
     window = open_window()
-    for kind in (QAbstractButton, QLineEdit, QProgressBar):
+    for kind in (QAbstractButton, QComboBox, QLineEdit, QProgressBar, QSlider):
         for control in window.page.findChildren(kind):
             assert control.accessibleName().strip(), control
             if kind is not QProgressBar:
                 assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def lengthened(words: str, longer: float) -> str:
+    """Make a label as long as it would be in another language."""
+    more = round(len(words) * (longer - 1))
+    return f"{words}{('Wortanhangs ' * more)[:more]}".strip()
 
 
 @pytest.mark.parametrize("size", [1.0, 2.0])
@@ -297,9 +348,10 @@ def test_no_text_is_cut(
     """At twice the size and with labels as long as German ones, all can be read."""
     for name, value in vars(words).copy().items():
         if name.isupper() and isinstance(value, str):
-            extra = "Wortanhangs " * round(len(value) * (longer - 1))
-            more = extra[: round(len(value) * (longer - 1))]
-            monkeypatch.setattr(words, name, f"{value}{more}".strip())
+            monkeypatch.setattr(words, name, lengthened(value, longer))
+        elif name.isupper() and isinstance(value, dict):
+            long = {key: lengthened(word, longer) for key, word in value.items()}
+            monkeypatch.setattr(words, name, long)
     window = open_window()
     window.setStyleSheet(look.stylesheet(look.LIGHT, 10.5 * size))
     cards = fill_every_card(window)
