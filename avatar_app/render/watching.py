@@ -38,7 +38,7 @@ def report_on(idle: Idle, base: Base, frames: int, fps: float) -> FilmReport:
         largest_step=round(float(steps.max(initial=0.0)), 5),
         largest_step_at_joins=round(float(steps[within].max(initial=0.0)), 5),
         usual_step=round(float(idle.usual_step[0]), 5),
-        nods=sum(moment < seconds for moment in base.nod_moments),
+        nods=sum(1 for moment in base.nod_moments if moment < seconds),
         gestures=tuple(name for name, at in walk.gestures if at < frames),
         seconds_passed_through=round(passed / fps, 2),
         notes=tuple(_notes(idle, walk, seconds, a_minute)),
