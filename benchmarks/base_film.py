@@ -139,7 +139,9 @@ def _film(
     fps, frames = float(idle.fps[0]), round(60 * minutes * float(idle.fps[0]))
     at = np.arange(4.0, 60 * minutes, 4.0) if nods else np.zeros(0)
     cues = tuple(Cue(name, 20.0 + 10 * k) for k, name in enumerate(idle.gestures))
-    passage = Passage("", "", "", 60 * minutes, (), cues if nods else (), tuple(at.tolist()))
+    passage = Passage(
+        "", "", "", 60 * minutes, (), cues if nods else (), tuple(at.tolist())
+    )
     base = Base(_performance(shelf, idle, passage), idle)
     spent = 0.0
     writer = None
