@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load, save
 
+from avatar_app.enroll.advice import NEEDED_SECONDS
 from avatar_app.enroll.enrollment import Enrollment
 from avatar_app.enroll.tracking import reopen_track
 from avatar_app.errors import TooLittleFootage
@@ -20,25 +20,19 @@ from avatar_app.fit.face.crops import (
     open_window,
     split_planes,
 )
-from avatar_app.fit.face.finishing import Trained, finish_face
+from avatar_app.fit.face.finishing import finish_face
 from avatar_app.fit.face.idle import Idle
 from avatar_app.fit.face.idling import learn_idle, without_gestures
 from avatar_app.fit.face.listening import ear
 from avatar_app.fit.face.personal import PersonalFace
 from avatar_app.fit.face.steadying import Steady
 from avatar_app.fit.face.strips import planes_of_clip, strip_of
-from avatar_app.fit.face.studying import (
-    Strips,
-    Study,
-    study_mouths,
-)
+from avatar_app.fit.face.studying import Strips, study_mouths
 from avatar_app.shelf import Shelf
 from avatar_app.work import Job, Progress, share
 
 Floats = NDArray[np.float32]
-NEEDED_SECONDS = 20.0
 _WORKPLACES = "fit/face/"
-_STEPS_A_SECOND, _STEPS = 3.6, (400, 900)  # of footage; least and most
 _FORMAT = 4  # of what is kept there; another number, another place
 
 
@@ -55,8 +49,10 @@ def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[Learned]:
     """Learn the face; a job cut short goes on where it was.
 
     Raises:
-        TooLittleFootage: Under 20 seconds of the clips show a speaking face.
+        TooLittleFootage: Under 30 seconds of the clips show a speaking face.
     """
+    from avatar_app.fit.face.practising import practise  # heavy: torch
+
     shelf = enrollment.take.shelf
     # A gesture may turn the face where no mouth can be learned.
     everything, enrollment = enrollment, without_gestures(enrollment)
@@ -69,10 +65,9 @@ def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[Learned]:
         raise TooLittleFootage(strips.speaking_seconds(enrollment), NEEDED_SECONDS)
     lighting = Lighting.of(window, strips.usual_light())
     yield Progress(0.28, 1, "Finding what changes in your face")
-    fps = enrollment.take.fps
     study = study_mouths(strips, lighting, window, seed)
     trained = yield from share(
-        _train(shelf, place, study, strips, fps, seed), 0.36, 0.96
+        practise(enrollment, place, study, strips, seed), 0.36, 0.96
     )
     yield Progress(0.96, 1, "Keeping your teeth sharp")
     face = finish_face(enrollment, window, steady, lighting, study, strips, trained)
@@ -141,52 +136,3 @@ def _cut_strips(
         names.append(name)
         yield Progress(number + 1, len(take.clips), "Cutting out your mouth")
     return names
-
-
-def _train(
-    shelf: Shelf, place: str, study: Study, strips: Strips, fps: float, seed: int
-) -> Job[Trained]:
-    """Train the networks; each leaves out other clips, by which it is judged."""
-    import torch
-
-    from avatar_app.fit.face.lips import (
-        Lesson,
-        LipNetwork,
-        LipSizes,
-        move_lips,
-        train_lips,
-    )
-
-    torch.set_num_threads(1)
-    seconds = sum(strips.lengths) / fps
-    steps = int(np.clip(_STEPS_A_SECOND * seconds, *_STEPS))
-    sizes = LipSizes(outputs=study.mouths.mean.size, steps=steps)
-    lessons = [Lesson(h, r) for h, r in zip(strips.heard, study.rows, strict=True)]
-    usable = [i for i, x in enumerate(lessons) if len(x.mouth) >= 8 and len(x.heard)]
-    weights: dict[str, Floats] = {}
-    networks: list[LipNetwork] = []
-    left_out: list[list[int]] = []
-    count = len(sizes.ears)
-    for number in range(count):
-        left_out.append(usable[number::12] if len(usable) > count else [])
-        name = f"{place}lips-{number}.safetensors"
-        if name in shelf:
-            own = load(shelf.read(name))
-        else:
-            taught = [lessons[i] for i in usable if i not in left_out[-1]]
-            job = train_lips(taught, study.importance, sizes, number, seed)
-            network = yield from share(job, number / count, (number + 1) / count)
-            own = {
-                k: v.detach().numpy().copy() for k, v in network.state_dict().items()
-            }
-            shelf.write(name, save(own))
-        weights |= {f"lips.{number}.{key}": array for key, array in own.items()}
-        alone = LipNetwork(sizes, number)
-        alone.load_state_dict({k: torch.from_numpy(v) for k, v in own.items()})
-        networks.append(alone.eval())
-    unseen: dict[int, Floats] = {}
-    together: dict[int, Floats] = {}
-    for network, clips in zip(networks, left_out, strict=True):
-        unseen |= {i: move_lips([network], lessons[i].heard) for i in clips}
-        together |= {i: move_lips(networks, lessons[i].heard) for i in clips}
-    return Trained(weights, unseen, together)

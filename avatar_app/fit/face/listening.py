@@ -30,12 +30,17 @@ _LOWEST_HZ, _HIGHEST_HZ = 55.0, 7600.0
 
 _CLOSER = 0.5  # the bottleneck's deviation is 1, the spectra's about a half
 
+_LISTENERS = 2  # the make of the lip networks
+
 Spectra = NDArray[np.float32]
 
 
 def ear() -> str:
-    """Which phone encoder listens; a face that learned with another cannot use it."""
-    return catalogue()["phones"].sha256[:16]
+    """Who listens: which phone encoder, and lip networks of which make.
+
+    A face that learned with others cannot use them.
+    """
+    return f"{catalogue()['phones'].sha256[:16]}-{_LISTENERS}"
 
 
 def level(sound: Sound) -> Sound:
@@ -72,6 +77,29 @@ def listen(levelled: Sound, moments: NDArray[np.float64], fps: float) -> Spectra
     spread = (np.arange(STEPS) + 0.5) / (STEPS * fps)
     centres = (moments[:, None] + spread).reshape(-1)
     return np.concatenate([_spectra(levelled, centres), _sense(levelled, centres)], 1)
+
+
+def listen_to_another(
+    sound: Sound, moments: NDArray[np.float64], fps: float, higher: float
+) -> Spectra:
+    """Hear what is said as it would sound from a smaller or larger throat.
+
+    Played faster, a voice is higher, its harmonics and formants alike; heard on a clock
+    that runs as much faster, everything is said when it was said (Jaitly and Hinton,
+    "Vocal Tract Length Perturbation", 2013, with the pitch moved as well).
+
+    Args:
+        sound: Before ``level``.
+        moments: See ``listen``.
+        fps: See ``listen``.
+        higher: Factor of all frequencies, .7 to 1.4.
+
+    Returns:
+        See ``listen``.
+    """
+    played = Sound(sound.samples, round(sound.rate_hz * higher))
+    faster = played.rate_hz / sound.rate_hz
+    return listen(level(played), moments / faster, fps * faster)
 
 
 def _spectra(levelled: Sound, centres: NDArray[np.float64]) -> Spectra:

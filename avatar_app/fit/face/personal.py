@@ -288,7 +288,7 @@ def reopen_face(shelf: Shelf, name: str) -> PersonalFace:
         parts = arrays["basis.parts"].astype(np.float32)
         sizes = plain["sizes"]
         sizes["dilations"] = tuple(sizes["dilations"])
-        sizes["ears"] = tuple((first, last) for first, last in sizes["ears"])
+        sizes["kinds"] = tuple(sizes["kinds"])
         return PersonalFace(
             window,
             arrays["patch"],
