@@ -19,7 +19,6 @@ from avatar_app.shelf import Shelf
 
 _JUDGED = 20  # pictures under which a sentence is too short to judge its opening
 _MOST_GAIN = 2.0
-_DRAWN_LESS = 1.2  # a tracked drawn mouth opens .7 as far as was asked, a real one 1.0
 _BILABIAL = ("p", "b", "m")
 _MEET = 0.85  # lips pressed to a line by force would look like a puppet's
 _MARGIN = 12  # pictures of quiet before and after, so that no edge is heard
@@ -125,7 +124,7 @@ def _assured(
     if len(inner) < _JUDGED:
         return rows
     opened = float(face.mouths.opening(inner).std())
-    wanted = _DRAWN_LESS * float(face.mouths.spread[-2])
+    wanted = float(face.mouths.spread[-2])
     gain = float(np.clip(wanted / max(opened, 1e-6), 1.0, _MOST_GAIN))
     # Shapes get all of it; looks half, or a chin turns paler than it ever was.
     gains = np.full(rows.shape[1], gain, np.float32)

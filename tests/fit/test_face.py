@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import functools
 
+import cv2
 import numpy as np
 import pytest
+from safetensors.numpy import load, save
 
-from avatar_app.errors import FileTorn
+from avatar_app.errors import AvatarOutdated, FileTorn
 from avatar_app.fit.avatar import FACE
+from avatar_app.fit.face.canon import LIPS
 from avatar_app.fit.face.idle import reopen_idle
-from avatar_app.fit.face.personal import PersonalFace, keep_face, reopen_face
+from avatar_app.fit.face.personal import (
+    LIP_PARTS,
+    PersonalFace,
+    _metadata,
+    keep_face,
+    reopen_face,
+)
 from avatar_app.media import Sound
 from avatar_app.perform.motion import MouthMotion, move_mouth
 from avatar_app.phonetics import speak
@@ -53,6 +62,37 @@ def test_a_kept_face_draws_the_same() -> None:
     assert drawn.std(axis=0).max() > 5  # and they do differ from one another
 
 
+def test_lips_are_drawn_where_they_shall_be() -> None:
+    """Asked for lips lower than its looks have them, a picture's lips are lower."""
+    face = face_of_the_presenter()
+    canon, mouths = face.canon, face.mouths
+    shapes = slice(mouths.coordinates, mouths.coordinates + LIP_PARTS)
+    rows = mouths.quickened(moved(face).rows)[10:11]
+    down = np.tile([0.0, 0.04], len(LIPS)).astype(np.float32)
+    lower = rows.copy()
+    lower[:, shapes] += down @ mouths.lips_axes
+    setting = reopen_idle(made().vault).setting[:1]
+    pictures = []
+    for asked in (rows, lower):
+        drawn = face.draw(asked, np.zeros(1, np.int32), setting)[0]
+        picture = np.zeros(face.window.kept.shape, np.float32)
+        picture[face.window.kept] = drawn[: face.lighting.bright]
+        pictures.append(picture)
+    way = (mouths.shapes(lower) - mouths.shapes(rows))[0].mean(axis=0)
+    x, y = (int(v) for v in canon.points[list(LIPS)].mean(axis=0))
+    wide, tall, far = (int(v * canon.inter_ocular) for v in (0.2, 0.12, 0.1))
+    mouth = pictures[0][y - tall : y + tall, x - wide : x + wide]
+    around = pictures[1][
+        y - tall - far : y + tall + far, x - wide - far : x + wide + far
+    ]
+    likeness = cv2.matchTemplate(around, mouth, cv2.TM_CCOEFF_NORMED)
+    _, _, _, (left, top) = cv2.minMaxLoc(likeness)
+
+    assert way[1] * canon.inter_ocular > 2
+    assert top - far == pytest.approx(way[1] * canon.inter_ocular, abs=1.5)
+    assert left - far == pytest.approx(way[0] * canon.inter_ocular, abs=1.5)
+
+
 def test_a_kept_face_says_the_same_of_itself() -> None:
     """Numbers beside the arrays come back as they were."""
     face, shelf = face_of_the_presenter(), OpenShelf()
@@ -75,6 +115,17 @@ def test_a_torn_face_is_refused(share: float) -> None:
     shelf = OpenShelf()
     shelf.kept["face"] = whole[: int(share * len(whole))]
     with pytest.raises(FileTorn, match="face"):
+        reopen_face(shelf, "face")
+
+
+def test_a_face_that_was_drawn_in_another_way_is_outdated() -> None:
+    """It is whole, and must be learned again."""
+    whole = made().vault.read(FACE)
+    arrays = load(whole)
+    del arrays["mouths.implied"]
+    shelf = OpenShelf()
+    shelf.write("face", save(arrays, metadata=_metadata(whole)))
+    with pytest.raises(AvatarOutdated):
         reopen_face(shelf, "face")
 
 

@@ -21,6 +21,7 @@ from avatar_app.shelf import Shelf
 
 Floats = NDArray[np.float32]
 _BASIS_FRAMES = 1200
+_RIDGE = 10.0  # frames: a coordinate rarer than this moves no lips
 _BASIS_BYTES = 400_000_000  # of float32 faces from which the basis is found
 
 
@@ -101,6 +102,7 @@ def study_mouths(
         np.ones_like(mean, np.float32),
         lips_mean.astype(np.float32),
         lips_axes,
+        _implied(together, mean, spread),
     )
     standard = [((r - mean) / spread).astype(np.float32) for r in rows]
     return Study(basis, setting, mouths, standard, _importance(spread), room)
@@ -144,6 +146,16 @@ def measures_of(lips: Floats) -> Floats:
     opening = np.linalg.norm(lips[:, LIPS.index(13)] - lips[:, LIPS.index(14)], axis=1)
     width = np.linalg.norm(lips[:, LIPS.index(61)] - lips[:, LIPS.index(291)], axis=1)
     return np.asarray(np.stack([opening, width], axis=1), np.float32)
+
+
+def _implied(rows: Floats, mean: Floats, spread: Floats) -> Floats:
+    """(K, 10) slopes from coordinates to lip shape parts: a ridge regression."""
+    size = rows.shape[1] - LIP_PARTS - 2
+    # In units of the first coordinate, so that the faint ones are held back.
+    away = (rows[:, :size] - mean[:size]) / spread[0]
+    parts = rows[:, size : size + LIP_PARTS] - mean[size : size + LIP_PARTS]
+    slopes = np.linalg.solve(away.T @ away + _RIDGE * np.eye(size), away.T @ parts)
+    return np.asarray(slopes / spread[0], np.float32)
 
 
 def _importance(spread: Floats) -> Floats:

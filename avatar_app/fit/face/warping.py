@@ -33,6 +33,7 @@ class Warp:
         self._rough = (x.shape[0], x.shape[1], 2)
         rows, columns = np.mgrid[: canon.height, : canon.width]
         self._here = np.stack([columns, rows], axis=-1).astype(np.float32)
+        self._last: tuple[Floats, Floats, Floats] | None = None
 
     def __call__(self, picture: Floats, lips: Floats, wanted: Floats) -> Floats:
         """Move the lips of a canonical luma picture.
@@ -55,14 +56,21 @@ class Warp:
 
     def field(self, lips: Floats, wanted: Floats) -> Floats:
         """(h, w, 2) where from, at the middle of every four by four pixels."""
-        target = wanted * self._unit + self._middle
-        shift = (lips - wanted) * self._unit
-        reach = 2 * (_REACH * self._unit) ** 2
-        kernel = np.exp(-_squared(target, target) / reach)
-        kernel[np.diag_indices(len(kernel))] += _RIDGE
-        pulls = np.linalg.solve(kernel, shift)
-        rough = np.exp(-_squared(self._grid, target) / reach) @ pulls
-        return np.asarray(rough.reshape(self._rough), np.float32)
+        reached, kernel = self._about(wanted)
+        pulls = np.linalg.solve(kernel, (lips - wanted) * self._unit)
+        return np.asarray((reached @ pulls).reshape(self._rough), np.float32)
+
+    def _about(self, wanted: Floats) -> tuple[Floats, Floats]:
+        """How much lips reach the grid and one another; often asked twice running."""
+        last = self._last
+        if last is None or not np.array_equal(last[0], wanted):
+            target = wanted * self._unit + self._middle
+            reach = 2 * (_REACH * self._unit) ** 2
+            kernel = np.exp(-_squared(target, target) / reach)
+            kernel[np.diag_indices(len(kernel))] += _RIDGE
+            reached = np.exp(-_squared(self._grid, target) / reach)
+            last = self._last = (wanted.copy(), reached, kernel)
+        return last[1], last[2]
 
 
 def _squared(a: Floats, b: Floats) -> Floats:
