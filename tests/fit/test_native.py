@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import functools
+import json
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from safetensors.numpy import save
 
-from avatar_app.errors import FileTorn
+from avatar_app.errors import AvatarOutdated, FileTorn
 from avatar_app.fit.face.canon import LIPS, Canon, apply, learn_canon, similarity
 from avatar_app.fit.face.crops import cut, split_planes
+from avatar_app.fit.face.listening import ear
 from avatar_app.fit.face.native import NOTHING, Fine, Pack, surroundings
+from avatar_app.fit.face.personal import reopen_face
+from tests.fakes.shelf import OpenShelf
 from tests.fit.test_canon import face
 
 GROWN = 6.0  # the face of the tests has 80 pixels between the eyes, this one 480
@@ -122,3 +127,13 @@ def test_a_torn_picture_is_told() -> None:
 
     with pytest.raises(FileTorn):
         torn.picture(0)
+
+
+def test_a_face_of_an_older_form_is_refused() -> None:
+    """One without a word on how fine it is: the person is told to build it again."""
+    shelf = OpenShelf()
+    plain = {"ear": ear(), "size": [228, 188]}
+    shelf.write("face", save({"canon": face()}, metadata={"face": json.dumps(plain)}))
+
+    with pytest.raises(AvatarOutdated):
+        reopen_face(shelf, "face")
