@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.capture.clips import colors_of
-from avatar_app.fit.face.crops import Planes
+from avatar_app.fit.face.canon import Matrix, after, invert
+from avatar_app.fit.face.crops import Planes, halved, split_planes
 from avatar_app.fit.face.personal import PersonalFace
 from avatar_app.fit.face.strips import Strip
 from avatar_app.fit.face.studying import slow_light, view_of
@@ -32,6 +34,7 @@ Row = dict[str, float]
 SYSTEMS = ("engine", "engine_film", "oracle", "mean", "wrong_input", "cross")
 _WRONG, _OTHER = 5, 1  # clips further on: whose sound is wrong, whose pictures are lent
 _LAMP_EVERY = 3  # pictures
+_APART = 10  # pictures between a frame and the one that covers it
 _UNTOUCHED = 0.25  # grey levels between base and drawing, on average over the mask
 
 
@@ -70,17 +73,36 @@ class Gallery:
         drawn: NDArray[np.float32],
         motion: MouthMotion | None = None,
     ) -> Iterator[Planes]:
-        """Paste drawn mouths over pictures, one by one; motions lend their detail."""
+        """Paste drawn mouths over pictures, one by one; motions lend their detail.
+
+        The engine keeps the skin of the frame that it draws into, and here that frame
+        is the very one it is compared with. So its lower face is covered first by the
+        one of another moment: no pixel of the answer is at hand.
+        """
         light = slow_light(strip.light)
+        others = elsewhere(strip.poses)
         lent: Sequence[Lent | None] = [None] * len(drawn)
         if motion is not None:
             lent = lent_by(self.face, motion.rows, motion.picks)
         for t, picture in enumerate(pictures):
             planes = planes_of(picture)
+            other = planes_of(pictures[others[t]])
+            self.cover(planes, strip.poses[t], other, strip.poses[others[t]])
             place = self.paster.place(planes, strip.poses[t])
             lit = self.face.lighting.cast(drawn[t : t + 1], light[t : t + 1])[0]
             self.paster.paste(planes, place, lit, lent[t])
             yield planes
+
+    def cover(self, planes: Planes, pose: Matrix, other: Planes, there: Matrix) -> None:
+        """Lay another frame's lower face over a frame's own, in place."""
+        place = self.paster.place(planes, pose)
+        along = after(invert(pose), there)
+        x0, y0, x1, y1 = place.box
+        luma, u, v = split_planes(planes)
+        lay(luma, split_planes(other)[0], along, place.alpha, (x0, y0, x1, y1))
+        half = (x0 // 2, y0 // 2, x1 // 2, y1 // 2)
+        for own, foreign in zip((u, v), split_planes(other)[1:], strict=True):
+            lay(own, foreign, halved(along), place.alpha_half, half)
 
     def said(self, index: int, motion: MouthMotion) -> Iterator[Image]:
         """Any motion over a clip's pictures, forward and back as long as it lasts."""
@@ -94,6 +116,33 @@ class Gallery:
         along = replace(strip, poses=strip.poses[order], light=strip.light[order])
         for planes in self.pasted(ordered, along, drawn, motion):
             yield bgr(planes)
+
+
+def elsewhere(poses: Matrix) -> NDArray[np.int64]:
+    """(T,) the frame nearest in pose (T, 2, 3) of those at least that far away."""
+    place = poses.reshape(len(poses), -1)
+    far = np.linalg.norm(place[:, None] - place[None], axis=2)
+    apart = np.abs(np.subtract.outer(np.arange(len(poses)), np.arange(len(poses))))
+    far[apart < min(_APART, len(poses) // 2)] = np.inf
+    return np.asarray(far.argmin(axis=1), np.int64)
+
+
+def lay(
+    own: NDArray[np.uint8],
+    foreign: NDArray[np.uint8],
+    along: Matrix,
+    alpha: NDArray[np.float32],
+    box: tuple[int, int, int, int],
+) -> None:
+    """Carry one plane onto another inside a box, as far as alpha says, in place."""
+    x0, y0, x1, y1 = box
+    matrix = after(np.array([[1.0, 0, -x0], [0, 1.0, -y0]]), along)
+    size = (x1 - x0, y1 - y0)
+    over = cv2.warpAffine(
+        foreign, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    under = own[y0:y1, x0:x1].astype(np.float32)
+    own[y0:y1, x0:x1] = np.clip(under + alpha * (over - under) + 0.5, 0, 255)
 
 
 def measure_engine(gallery: Gallery, index: int) -> Row:
