@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QPixmap, QResizeEvent
+from PySide6.QtGui import QHideEvent, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -148,12 +148,17 @@ class Adjusting(Card):
         if self.errand is not None:
             self.errand.cancel()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Begin nothing more once nobody sees it, as when the window closes."""
+        super().hideEvent(event)
+        self.leave()
+
     def _take(self, preview: Previewing) -> None:
         self._preview = preview
         self._is_stale = True
 
     def _look(self) -> None:
-        if self._preview is None or self.errand is not None:
+        if not self._is_stale or self._preview is None or self.errand is not None:
             return  # whoever is under way looks again when it ends
         self._is_stale = False
         self.saying.setText(words.PREVIEW_DRAWING)
@@ -176,11 +181,13 @@ class Adjusting(Card):
         self.saying.setText(f"{error} {error.remedy}")
 
     def _let_go(self) -> None:
-        if self.errand is not None:
-            self.errand.deleteLater()
+        ended = self.sender()
+        if isinstance(ended, Errand):
+            ended.deleteLater()
+        if ended is self.errand:
             self.errand = None
         self.finished.emit()
-        if self._is_stale and self._preview is not None:
+        if not self._settling.isActive():
             self._look()
 
     def _show_reach(self) -> None:

@@ -141,8 +141,10 @@ class DemoPage(QWidget):
         self._show(self.asking)
 
     def _let_go(self) -> None:
-        if self.errand is not None:
-            self.errand.deleteLater()
+        ended = self.sender()  # perhaps another has begun since it brought its film
+        if isinstance(ended, Errand):
+            ended.deleteLater()
+        if ended is self.errand:
             self.errand = None
         self.finished.emit()
 

@@ -120,6 +120,7 @@ def open_window(qtbot: QtBot, tmp_path: Path) -> OpenWindow:
         return window
 
     def finish(window: Window) -> None:
+        window.page.adjusting.leave()  # nothing begins any more
         if window.page.errand is not None:
             errand = window.page.errand
             window.page.cancel()
