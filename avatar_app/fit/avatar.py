@@ -33,6 +33,7 @@ class Card:
         version: Of this format.
         warning: What the person should know of its quality, one sentence; empty where
             there was enough to learn from.
+        drawn_by: What became of the GPU, one sentence; empty where there was none.
     """
 
     person: str
@@ -46,6 +47,7 @@ class Card:
     build_cpu_seconds: float
     version: int = _VERSION
     warning: str = ""
+    drawn_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

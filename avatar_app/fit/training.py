@@ -27,6 +27,8 @@ def fit_avatar(enrollment: Enrollment, seed: int = 0) -> Job[Avatar]:
         TooLittleFootage, TooLittleSpeech: There is not enough to learn from.
         DiskFull: There is no room left; finished stages are kept.
     """
+    from avatar_app.fit.face.decoding import note_of  # heavy: torch
+
     started = time.process_time()
     take = enrollment.take
     shelf = take.shelf
@@ -56,5 +58,6 @@ def fit_avatar(enrollment: Enrollment, seed: int = 0) -> Job[Avatar]:
         footage_seconds=take.seconds,
         build_cpu_seconds=time.process_time() - started,
         warning=warning_of(speaking_seconds(enrollment)),
+        drawn_by=note_of(shelf),
     )
     return Avatar(shelf, card).keep()

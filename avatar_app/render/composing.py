@@ -7,6 +7,7 @@ drawn mouths and one passage's sound, however long the film and the footage are.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -160,8 +161,11 @@ class Stage:
     def report(self, frames: int) -> FilmReport:
         """How the first so many pictures moved."""
         if self._style.is_still:
-            return still_report(frames, self._card.fps)
-        return report_on(self._idle, self._base, frames, self._card.fps)
+            report = still_report(frames, self._card.fps)
+        else:
+            report = report_on(self._idle, self._base, frames, self._card.fps)
+        note = self._drawer.note()
+        return replace(report, notes=(*report.notes, note)) if note else report
 
     def _under(self, number: int) -> Under:
         """What lies under a picture of the film."""

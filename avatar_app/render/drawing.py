@@ -6,9 +6,10 @@ it is the same for all of them, and none can be handed another film than the ava
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,22 @@ from avatar_app.perform.motion import MouthMotion
 from avatar_app.perform.performance import Passage
 from avatar_app.render.skin import Lent, lent_by
 
+if TYPE_CHECKING:
+    from avatar_app.fit.face.decoding import Drawing
+
 Floats = NDArray[np.float32]
+log = logging.getLogger(__name__)
+
 OWN, WAV2LIP = "own", "wav2lip"
 ENGINES = (OWN, WAV2LIP)
+_DECODER = "avatar/decoder.safetensors"  # fit.face.decoding's; its module is heavy
+_AT_ONCE = 25  # pictures that a film asks for at once
+_BY_DECODER = "The larger decoder drew the mouth, on this computer's GPU."
+_NO_GPU = (
+    "The larger decoder needs a GPU and there is none here, so the mouth is drawn as "
+    "without it."
+)
+_GAVE_UP = "The GPU gave up, so the mouth is drawn as without one."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +78,10 @@ class Drawer(Protocol):
         """For the same pictures, what a key frame lends beyond canonical pixels."""
         ...
 
+    def note(self) -> str:
+        """What the film's report shall say of who drew, one sentence or nothing."""
+        ...
+
 
 def need_engine(engine: str) -> None:
     """Go on only when an engine can be used, before anything long is begun.
@@ -96,14 +114,44 @@ def drawer_for(engine: str, avatar: Avatar, face: PersonalFace) -> Drawer:
     if engine == WAV2LIP:
         return _Wav2LipDrawer(avatar)
     need_engine(engine)
-    return _OwnDrawer(face)
+    if _DECODER in avatar.shelf:
+        return _finer(avatar, face)
+    return _OwnDrawer(face, avatar.card.drawn_by)
+
+
+def _finer(avatar: Avatar, face: PersonalFace) -> Drawer:
+    """The drawer with the larger decoder, where there is a GPU that takes it.
+
+    On a CPU a picture by the decoder costs a hundred times one by the basis, so a
+    film there is drawn by the basis (docs/decisions/0017).
+    """
+    from avatar_app.fit.face.decoding import (
+        GAVE_UP,
+        Drawing,
+        best_device,
+        reopen_decoder,
+    )
+
+    decoder = reopen_decoder(avatar.shelf, face)
+    if decoder is None:
+        return _OwnDrawer(face)
+    device = best_device()
+    if device is None:
+        return _OwnDrawer(face, _NO_GPU)
+    try:
+        drawer = _DecodedDrawer(face, Drawing(face, decoder, device))
+        drawer.try_out()
+    except GAVE_UP:
+        log.exception("the GPU gave up; the basis draws")
+        return _OwnDrawer(face, _GAVE_UP)
+    return drawer
 
 
 class _OwnDrawer:
     """The person's own basis and key frames."""
 
-    def __init__(self, face: PersonalFace) -> None:
-        self._face = face
+    def __init__(self, face: PersonalFace, note: str = "") -> None:
+        self._face, self._note = face, note
 
     def begin(self, passage: Passage, motion: MouthMotion) -> None:
         self._motion = motion
@@ -115,6 +163,38 @@ class _OwnDrawer:
 
     def lend(self, part: slice) -> Sequence[Lent | None]:
         return lent_by(self._face, self._motion.rows[part], self._motion.picks[part])
+
+    def note(self) -> str:
+        return self._note
+
+
+class _DecodedDrawer(_OwnDrawer):
+    """The larger decoder on a GPU; the basis for the rest of a film if that fails."""
+
+    def __init__(self, face: PersonalFace, drawing: Drawing) -> None:
+        super().__init__(face, _BY_DECODER)
+        self._drawing: Drawing | None = drawing
+
+    def try_out(self) -> None:
+        """Draw as many pictures as are drawn at once; raises as torch does."""
+        mouths = self._face.mouths
+        rows = np.tile(mouths.mean, (_AT_ONCE, 1))
+        blank = np.zeros((_AT_ONCE, mouths.coordinates), np.float32)
+        if self._drawing is not None:
+            self._drawing.draw(rows, blank)
+
+    def draw(self, part: slice, ground: Ground) -> Floats:
+        from avatar_app.fit.face.decoding import GAVE_UP
+
+        if self._drawing is None:
+            return super().draw(part, ground)
+        try:
+            drawn = self._drawing.draw(self._motion.rows[part], ground.setting)
+        except GAVE_UP:
+            log.exception("the GPU gave up; the basis draws on")
+            self._drawing, self._note = None, _GAVE_UP
+            return super().draw(part, ground)
+        return self._face.lighting.cast(drawn, ground.light)
 
 
 class _Wav2LipDrawer:
@@ -136,3 +216,6 @@ class _Wav2LipDrawer:
 
     def lend(self, part: slice) -> Sequence[Lent | None]:
         return [None] * len(self._heard[part])
+
+    def note(self) -> str:
+        return ""

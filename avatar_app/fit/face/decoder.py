@@ -2,8 +2,9 @@
 
 The basis draws light and shade well and teeth softly. Here a convolutional decoder,
 told the same numbers and shown the basis' drawing at every size, draws the difference
-between that and the real picture. It
-learns by three losses: absolute difference; the same in a Laplacian pyramid and in the
+between that and the real picture, coarse to fine: every stage adds to what the one
+before it has said, and before it has learned none says anything. It learns by three
+losses: absolute and squared difference; the same in a Laplacian pyramid and in the
 features of its own critic, so that edges count as eyes count them; and the critic's
 verdict on patches. Nothing is downloaded: every weight is learned from this person.
 
@@ -12,13 +13,15 @@ Source:
     the pyramid; Wang et al., "High-Resolution Image Synthesis with Conditional GANs"
     (2018), critic's features; Isola et al. (2017), patches; Perez et al., "FiLM"
     (2018), how numbers steer feature maps; Liu et al. (2018), maps that know their
-    place (CoordConv); Lim and Ye, "Geometric GAN" (2017), hinge.
+    place (CoordConv); Karras et al., "Analyzing and Improving the Image Quality of
+    StyleGAN" (2020), every stage speaks; Lim and Ye, "Geometric GAN" (2017), hinge.
 """
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +33,8 @@ _PYRAMID = 3
 _SHOWN = 5  # channels: the drawing's luma and chromas, and where a pixel lies
 _FIRST = 64  # channels of the coarsest map, at most
 _COARSEST = 16  # canonical pixels on a side of the first stage's pixels
+_HALF = 3  # the stage at half the size, the last one that speaks of chromas
+Speaking = TypeVar("Speaking", nn.Conv2d, nn.Linear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,13 @@ class LowerFaceDecoder(nn.Module):
             _Stage(a + _SHOWN, b, sizes.hidden)
             for a, b in zip(before, sizes.channels, strict=True)
         )
-        self.tint = _silent(nn.Conv2d(sizes.channels[3], 2, 3, padding=1))
-        self.luma = _silent(nn.Conv2d(sizes.channels[4], 1, 3, padding=1))
+        # Were only the finest map to speak, through five stages that know nothing yet,
+        # chance would decide whether anything is learned within sixty steps.
+        self.rough = _silent(nn.Linear(sizes.hidden, 3 * rows * columns))
+        self.say = nn.ModuleList(
+            _silent(nn.Conv2d(c, 1 if number > _HALF else 3, 3, padding=1))
+            for number, c in enumerate(sizes.channels)
+        )
 
     def forward(self, code: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
         """Say what is missing.
@@ -105,16 +115,18 @@ class LowerFaceDecoder(nn.Module):
         told = self.listen(code)
         shown = self._shown(drawn)
         x = self.start(told).view(-1, *self._coarse)
-        tint = x
-        for number, stage in enumerate(self.stages):
+        said = tint = self.rough(told).view(-1, 3, *self._coarse[1:])
+        for number, (stage, say) in enumerate(zip(self.stages, self.say, strict=True)):
             if number:
                 x = functional.interpolate(x, scale_factor=2.0, mode="nearest")
+                said = functional.interpolate(said, scale_factor=2.0, mode="bilinear")
             seen = functional.avg_pool2d(shown, _COARSEST >> number)
             x = stage(torch.cat([x, seen], dim=1), told)
-            if number == 3:
-                tint = self.tint(x)
+            said = said + say(x)
+            if number == _HALF:
+                said, tint = said[:, :1], said[:, 1:]
         height, width = self._height, self._width
-        luma = self.luma(x)[:, :, :height, :width]
+        luma = said[:, :, :height, :width]
         return luma, tint[:, :, : height // 2, : width // 2]
 
     def _shown(self, drawn: Tensor) -> Tensor:
@@ -147,7 +159,7 @@ class _Stage(nn.Module):
         return steered
 
 
-def _silent(layer: nn.Conv2d) -> nn.Conv2d:
+def _silent(layer: Speaking) -> Speaking:
     """A layer that says nothing until it has learned."""
     nn.init.zeros_(layer.weight)
     if layer.bias is not None:

@@ -3,7 +3,7 @@
 It learns from the same strips as everything else. It is chosen by itself, never needed,
 and kept only where it draws unseen clips better than the basis does; whatever goes
 wrong, the face that a CPU learned is there and is what the person gets
-(docs/decisions/0014).
+(docs/decisions/0017).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 DECODER = "avatar/decoder.safetensors"
 _NOTE = "avatar/decoder.txt"
-USED = "A larger decoder, learned on this computer's GPU, draws the mouth."
+USED = "A larger decoder was learned on a GPU; films made with a GPU use it."
 NO_MEMORY = "The GPU had too little memory; the mouth is drawn as without one."
 NO_GOOD = "The larger decoder drew no better; the mouth is drawn as without a GPU."
 NO_USE = "The GPU could not be used; the mouth is drawn as without one."
@@ -46,6 +46,9 @@ NO_USE = "The GPU could not be used; the mouth is drawn as without one."
 _UNSEEN = 10  # every tenth clip is left out, by which the decoder is judged
 _BYTES = 400_000_000  # of pictures that are held while it learns
 _FARTHEST = 4.0  # deviations beyond which a number tells nothing more
+
+# What torch raises where a device is missing, full, or lacks an operation or a type.
+GAVE_UP = (RuntimeError, AssertionError, TypeError)
 
 Floats = NDArray[np.float32]
 
@@ -155,8 +158,8 @@ def fit_decoder(
     """
     canon = face.canon
     sizes = sizes or DecoderSizes(canon.width, canon.height, _codes(face))
-    numbers = range(len(rows))
-    unseen = list(numbers[_UNSEEN // 2 :: _UNSEEN]) or [len(rows) - 1]
+    numbers = [n for n in range(len(rows)) if strips.seen[n].any()]
+    unseen = numbers[_UNSEEN // 2 :: _UNSEEN] or numbers[-1:]
     seen = [n for n in numbers if n not in unseen] or unseen
     taught = gather(face, strips, rows, seen)
     judged = gather(face, strips, rows, unseen, most=400)
@@ -164,17 +167,22 @@ def fit_decoder(
     try:
         training = train_decoder(face, taught, sizes, device, seed, shelf, name)
         network = yield from training
+        weights = {k: v.detach().half().cpu() for k, v in network.state_dict().items()}
+        network.load_state_dict(weights)  # judged is what will be kept
         ours, basis = (off_by(face, judged, n, device) for n in (network, None))
-    except torch.OutOfMemoryError:
-        log.exception("the decoder did not fit into the GPU's memory")
-        return None, NO_MEMORY
-    except (RuntimeError, AssertionError):  # torch tells a missing device by either
+    except GAVE_UP as error:
         log.exception("the GPU gave up")
-        return None, NO_USE
-    if ours >= basis:
+        return None, NO_MEMORY if _is_full(error) else NO_USE
+    log.info("unseen clips: decoder %.2f grey levels off, basis %.2f", ours, basis)
+    if not ours < basis:  # neither where training ended in no number at all
         return None, NO_GOOD
-    weights = {k: v.detach().half().cpu() for k, v in network.state_dict().items()}
     return Decoder(sizes, weights, fingerprint(face)), USED
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether memory was the reason; Apple's devices say so in words only."""
+    full = isinstance(error, torch.OutOfMemoryError)
+    return full or "out of memory" in str(error).lower()
 
 
 def _codes(face: PersonalFace) -> int:
@@ -189,13 +197,14 @@ def gather(
     most: int | None = None,
 ) -> Pictures:
     """Put pictures of some clips together, evenly spread, as many as memory takes."""
-    total = sum(len(rows[n]) for n in clips)
+    total = sum(int(strips.seen[n].sum()) for n in clips)
     most = min(most or total, _BYTES // len(face.basis.mean))
     step = max(1, -(-total // most))
     codes, drawn, real = [], [], []
     mouths = face.mouths
     for n in clips:
-        strip, own = strips[n], slice(n % step, None, step)
+        # Where no face was found, what was cut out is no mouth.
+        strip, own = strips[n], np.flatnonzero(strips.seen[n])[n % step :: step]
         setting = face.setting(view_of(strip, face.lighting))[own]
         said = rows[n][own] * mouths.spread + mouths.mean
         even = face.lighting.remove(strip.pixels[own], strips.light[n][own])
@@ -245,6 +254,9 @@ def reopen_decoder(shelf: Shelf, face: PersonalFace) -> Decoder | None:
 class Drawing:
     """Draws lower faces with a decoder on a device.
 
+    Attributes:
+        network: On that device.
+
     Raises:
         RuntimeError: The device does not take it.
         FileTorn: The weights do not fit their sizes.
@@ -252,17 +264,17 @@ class Drawing:
 
     def __init__(self, face: PersonalFace, decoder: Decoder, device: str) -> None:
         self._face, self._device = face, device
-        self._network = LowerFaceDecoder(decoder.sizes)
+        self.network = LowerFaceDecoder(decoder.sizes)
         try:
             weights = {k: v.float() for k, v in decoder.weights.items()}
-            self._network.load_state_dict(weights)
+            self.network.load_state_dict(weights)
         except RuntimeError as error:
             raise FileTorn(DECODER) from error
-        self._network.eval().to(device)
+        self.network.eval().to(device)
 
     def draw(self, rows: Floats, setting: Floats) -> Floats:
         """(T, D) lower faces in usual light; arguments as of ``PersonalFace.draw``."""
         face = self._face
         drawn = face.basis.draw(rows[:, : face.mouths.coordinates] + setting)
         code = code_of(face, rows, setting)
-        return drawn + added(face, self._network, code, drawn, self._device)
+        return drawn + added(face, self.network, code, drawn, self._device)

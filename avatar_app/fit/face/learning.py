@@ -51,7 +51,8 @@ def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[Learned]:
     Raises:
         TooLittleFootage: Under 30 seconds of the clips show a speaking face.
     """
-    from avatar_app.fit.face.practising import practise  # heavy: torch
+    from avatar_app.fit.face.decoding import choose_decoder  # heavy: torch
+    from avatar_app.fit.face.practising import practise
 
     shelf = enrollment.take.shelf
     # A gesture may turn the face where no mouth can be learned.
@@ -71,6 +72,8 @@ def fit_face(enrollment: Enrollment, seed: int = 0) -> Job[Learned]:
     )
     yield Progress(0.96, 1, "Keeping your teeth sharp")
     face = finish_face(enrollment, window, steady, lighting, study, strips, trained)
+    choosing = choose_decoder(face, strips, study.rows, shelf, place, seed)
+    yield from share(choosing, 0.97, 0.99)
     idle, clips = learn_idle(everything, face, strips)
     _tidy(shelf)
     return Learned(face, idle, clips)
