@@ -6,7 +6,9 @@ AvatarError
 ├── EmptyText · Unspeakable · StyleRefused · UnknownMark · NoGesture
 ├── DiskFull · FileTorn · WrongPassphrase · ShortPassphrase · VaultLocked
 ├── NoAvatar · AvatarOutdated · FolderRefused · SettingsUnreadable · NoSpeechEngine
-├── EngineNotReady · WeightsUnfit · DownloadStopped · DownloadAltered
+├── RecordingTooShort · RecordingNoisy · RecordingEchoing · RecordingOverdriven
+├── VoiceWhispered · VoiceShouted · TextNotRead · LibraryMissing
+├── EngineNotReady · LanguageUnspoken · WeightsUnfit · DownloadStopped · DownloadAltered
 └── WeightsMissing · WeightsAltered
 
 Our own mistakes are ValueError and TypeError and go to the log, not here.
@@ -335,6 +337,16 @@ class EngineNotReady(AvatarError):
         self.remedy = f"Run 'avatar-app weights {engine}' first, or leave it out."
 
 
+class LanguageUnspoken(AvatarError):
+    """An engine was asked to speak a language that it does not speak."""
+
+    remedy = "Leave the engine out, and your own voice speaks."
+
+    def __init__(self, engine: str, language: str) -> None:
+        super().__init__(f"The engine '{engine}' does not speak '{language}'.")
+        self.language = language
+
+
 class WeightsUnfit(AvatarError):
     """A chosen file of other people's weights is not what its engine needs."""
 
@@ -363,3 +375,102 @@ class DownloadAltered(AvatarError):
     def __init__(self, name: str) -> None:
         super().__init__(f"What arrived as '{name}' is another file; it was erased.")
         self.name = name
+
+
+class LibraryMissing(AvatarError):
+    """A library that the program needs cannot be loaded."""
+
+    remedy = "Run 'python3 packaging/start.py' again to repair the installation."
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(f"The library {name} cannot be loaded ({detail}).")
+        self.name = name
+
+
+class RecordingTooShort(AvatarError):
+    """The recordings hold next to no speech."""
+
+    remedy = "Read at least ten sentences aloud, then build again."
+
+    def __init__(self, seconds: float, needed: float) -> None:
+        super().__init__(
+            f"There are only {seconds:.0f} seconds of speech in the recordings; "
+            f"at least {needed:.0f} are needed."
+        )
+        self.seconds = seconds
+
+
+class RecordingNoisy(AvatarError):
+    """The noise is so strong that taking it off would hurt the voice."""
+
+    remedy = (
+        "Turn off fans and music, close the window, move closer to the microphone, "
+        "then record again."
+    )
+
+    def __init__(self, above_db: float) -> None:
+        super().__init__(
+            f"The recordings are too noisy: the voice stands only {above_db:.0f} dB "
+            "above the noise."
+        )
+        self.above_db = above_db
+
+
+class RecordingEchoing(AvatarError):
+    """The room echoes more than can be taken out."""
+
+    remedy = (
+        "Move closer to the microphone, or record in a room with carpet, curtains or "
+        "a full wardrobe."
+    )
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            "The room echoes too much in the recordings: "
+            f"sounds take {seconds:.1f} s to die away."
+        )
+        self.seconds = seconds
+
+
+class VoiceWhispered(AvatarError):
+    """The recordings are whispered."""
+
+    remedy = "Read in the voice in which you talk to somebody beside you."
+
+    def __init__(self) -> None:
+        super().__init__("The recordings are whispered, so there is no voice in them.")
+
+
+class VoiceShouted(AvatarError):
+    """The recordings are shouted."""
+
+    remedy = "Read calmly, as to somebody beside you, and move closer if need be."
+
+    def __init__(self) -> None:
+        super().__init__("The recordings are shouted.")
+
+
+class RecordingOverdriven(AvatarError):
+    """The sound was too loud for the microphone and is cut off at the top."""
+
+    remedy = (
+        "Turn the microphone's level down or move back a little, then record again."
+    )
+
+    def __init__(self, share: float) -> None:
+        super().__init__(
+            f"The recordings are overdriven ({share:.1%} of the sound is cut off)."
+        )
+        self.share = share
+
+
+class TextNotRead(AvatarError):
+    """What was said is not the text, or is in another language."""
+
+    remedy = "Read the sentences just as they stand, in their own language."
+
+    def __init__(self, language: str) -> None:
+        super().__init__(
+            f"What was said is not the text on the screen, or not in its language "
+            f"({language})."
+        )

@@ -30,7 +30,8 @@ UNDECLARED = {
     "hatchling": "builds the wheel",
 }
 # Asked for, but another one stands in, or Python itself.
-REPLACED = {"webrtcvad", "typing", "setuptools"}
+# audiolab: of pyrnnoise only the compiled library is loaded.
+REPLACED = {"webrtcvad", "typing", "setuptools", "audiolab"}
 
 
 def tracked_files() -> list[Path]:

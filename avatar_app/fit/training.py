@@ -10,6 +10,7 @@ from avatar_app.capture.clips import read_sound
 from avatar_app.capture.take import Purpose
 from avatar_app.enroll.advice import speaking_seconds, warning_of
 from avatar_app.enroll.enrollment import Enrollment
+from avatar_app.enroll.preparing import Ready, prepare_readings, sentence_of
 from avatar_app.fit.avatar import FACE, VOICE, Avatar, Card
 from avatar_app.fit.face.idle import copy_films
 from avatar_app.fit.face.learning import fit_face
@@ -17,7 +18,7 @@ from avatar_app.fit.face.personal import keep_face
 from avatar_app.fit.voice.personal import Reading, fit_voice, keep_voice
 from avatar_app.work import Job, share
 
-_FACE_SHARE = 0.55
+_SOUND_SHARE, _FACE_SHARE = 0.02, 0.55
 
 
 def fit_avatar(enrollment: Enrollment, seed: int = 0) -> Job[Avatar]:
@@ -25,24 +26,28 @@ def fit_avatar(enrollment: Enrollment, seed: int = 0) -> Job[Avatar]:
 
     Raises:
         TooLittleFootage, TooLittleSpeech: There is not enough to learn from.
+        AvatarError: The sound cannot be learned from, see ``prepare_readings``.
         DiskFull: There is no room left; finished stages are kept.
     """
-    from avatar_app.fit.face.decoding import note_of  # heavy: torch
-
     started = time.process_time()
     take = enrollment.take
     shelf = take.shelf
+    ready = Ready([], [], [])
+    if VOICE not in shelf:  # first: sound that cannot be used is refused at once
+        recorded = [
+            (read_sound(take, clip), clip.text)
+            for clip in take.clips
+            if clip.purpose is Purpose.READING and clip.text
+        ]
+        ready = yield from share(prepare_readings(recorded), 0.0, _SOUND_SHARE)
     if FACE not in shelf:
-        learned = yield from share(fit_face(enrollment, seed), 0.0, _FACE_SHARE)
+        learning = fit_face(enrollment, seed)
+        learned = yield from share(learning, _SOUND_SHARE, _FACE_SHARE)
         copy_films(take, learned.idle_clips, shelf)
         learned.idle.keep(shelf)
         keep_face(learned.face, shelf, FACE)
     if VOICE not in shelf:
-        readings = [
-            Reading(clip.text, read_sound(take, clip))
-            for clip in take.clips
-            if clip.purpose is Purpose.READING and clip.text
-        ]
+        readings = [Reading(text, sound) for sound, text in ready.readings]
         voice = yield from share(
             fit_voice(readings, shelf, seed=seed), _FACE_SHARE, 1.0
         )
@@ -57,7 +62,14 @@ def fit_avatar(enrollment: Enrollment, seed: int = 0) -> Job[Avatar]:
         consent=hashlib.sha256(enrollment.record.encode()).hexdigest(),
         footage_seconds=take.seconds,
         build_cpu_seconds=time.process_time() - started,
-        warning=warning_of(speaking_seconds(enrollment)),
-        drawn_by=note_of(shelf),
+        warning=" ".join(
+            filter(
+                None,
+                (
+                    warning_of(speaking_seconds(enrollment)),
+                    sentence_of(ready.misread),
+                ),
+            )
+        ),
     )
     return Avatar(shelf, card).keep()
