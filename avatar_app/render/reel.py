@@ -61,7 +61,8 @@ class Reel:
             planes = next(reader)
         except StopIteration:
             raise FileTorn(film_name(self._idle.clip_of(number))) from None
-        self._readers[number + 1] = reader
+        if number < self._idle.end_of(number):  # the next one is another clip's
+            self._readers[number + 1] = reader
         return planes
 
     def _from(self, clip: int, first: int) -> Iterator[Planes]:

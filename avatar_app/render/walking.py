@@ -23,14 +23,19 @@ from avatar_app.perform.gestures import Cue
 
 BLINKS_A_MINUTE = 14.0  # what is aimed at; 12 to 20 look natural
 _BLINKS_WITHIN = 2.0  # more or fewer cost nothing; twice as many more cost one
+_MOST_OFF = 6.0  # from where on more blinks cost in proportion, no longer squared
+_PRICED_FROM = 14.0  # blinks a minute that are often enough
 _RATE_SECONDS = 20.0  # over which blinks are counted
 _AHEAD_SECONDS = 3.0  # beyond a join that are looked at before it is taken
-_WEIGHT_JOIN, _WEIGHT_BLINKS, _WEIGHT_AGAIN, _WEIGHT_SHORT = 1.0, 3.0, 3.0, 0.5
+_WEIGHT_JOIN, _WEIGHT_BLINKS, _WEIGHT_AGAIN, _WEIGHT_SHORT = 1.0, 3.0, 4.0, 0.5
+_STAYING = 0.5  # what a second without a join is worth
 _CHANCE = 0.3
 _FRESH, _FRESH_SECONDS = 3.0, 6.0
-_DEPTH, _BREADTH = 2, 5  # joins to look ahead, and ways to try at each
+_DEPTH, _BREADTH = 1, 6  # joins to look ahead, and ways to try at each
 _TRUST = 0.9  # in what a join leads to, against what it costs
-_DEAD_END = 1e3
+_ROUNDS = 40  # of working out what a join leads to in the end
+_BLINK_PRICE = 12.0  # there, while the eyes blink often enough
+_DEAD_END = 1e6
 _LATE_SECONDS = 0.6  # by which a gesture may come early or late
 _EDGE_SECONDS = 0.3  # of a gesture clip in which one may enter and leave it
 _STEEPEST = 1.5  # see joins.py
@@ -115,6 +120,7 @@ class _Walker:
         shut = np.zeros(len(idle) + 1, np.int32)
         shut[idle.blinks[:, 1] + 1] = 1
         self._blinks = np.cumsum(shut)  # blinks in frames before each
+        self._beyond = [self._in_the_end(price) for price in (0.0, _BLINK_PRICE)]
         self._shown = np.full(len(idle), -np.inf)  # the film frame of the last time
         self._used: dict[int, int] = {}
         self._blinked: list[int] = []
@@ -145,6 +151,32 @@ class _Walker:
         chosen = int(self._chance.choice(best))
         return int(self._joins.enter[chosen] + self._joins.overlap[chosen])
 
+    def _in_the_end(self, price: float) -> NDArray[np.float64]:
+        """(J,) what joins lead to, all later ones together, the best way taken.
+
+        It costs what the joins cost and a price for every blink beyond those that are
+        due. This is the future cost of Video Textures, by value iteration; a walk that
+        looks only a few joins ahead ends up where it cannot but blink.
+        """
+        joins, clips = self._joins, self.idle.clips
+        due = price * BLINKS_A_MINUTE / 60 / self._fps + _STAYING / self._fps
+        place = joins.enter + joins.overlap
+        away = _WEIGHT_JOIN * joins.cost.astype(np.float64)
+        away += price * self._blinks[joins.leave + 1] - due * joins.leave
+        here = due * place - price * self._blinks[place]
+        begin = np.searchsorted(joins.leave, place + self._least - 1)
+        begin = np.minimum(begin, max(0, len(joins) - 1))
+        # So far apart that the least of all that follow lies in the same clip.
+        apart = _DEAD_END * np.searchsorted(clips[:, 0], joins.leave, side="right")
+        stays = _DEAD_END * np.searchsorted(clips[:, 0], place, side="right")
+        cost = np.zeros(len(joins))
+        for _ in range(_ROUNDS if len(joins) else 0):
+            total = (away + _TRUST * cost + apart)[::-1]
+            least = np.minimum.accumulate(total)[::-1][begin] - stays
+            cost = np.minimum(least + here, _DEAD_END / 4)
+            cost -= cost.min()
+        return cost
+
     def go_on(self, cue: Cue | None) -> None:
         """Play on to the next join and through it; or to the next turn."""
         if not len(self._joins):
@@ -168,10 +200,12 @@ class _Walker:
         if options.start == options.stop:
             return _DEAD_END, None
         scores = self._scores(here, options, cue)
-        order = np.argsort(scores)
+        beyond = _TRUST * self._future(here)[options]
         if depth == 0:
-            return float(scores[order[0]]), options.start + int(order[0])
-        found: tuple[float, int | None] = (_DEAD_END, None)
+            best = int(np.argmin(scores + beyond))
+            return float(scores[best] + beyond[best]), options.start + best
+        order = np.argsort(scores + beyond)
+        found: tuple[float, int | None] = (np.inf, None)
         enters: set[int] = set()
         for one in order:
             number = options.start + int(one)
@@ -179,11 +213,17 @@ class _Walker:
             if enter in enters:  # nearly the same way again
                 continue
             enters.add(enter)
-            beyond, _ = self._look_ahead(self._after(here, number), cue, depth - 1)
-            found = min(found, (float(scores[one]) + _TRUST * beyond, number))
+            later, _ = self._look_ahead(self._after(here, number), cue, depth - 1)
+            found = min(found, (float(scores[one]) + _TRUST * later, number))
             if len(enters) == _BREADTH:
                 break
         return found
+
+    def _future(self, here: _Stand) -> NDArray[np.float64]:
+        """(J,) what joins lead to, whether blinks are wanted or not."""
+        nothing = np.zeros(1, np.int64)
+        rate = float(self._rate(here, nothing.astype(np.int32), nothing)[0])
+        return self._beyond[int(rate > _PRICED_FROM)]
 
     def _after(self, here: _Stand, number: int) -> _Stand:
         """Where one stands after a join, roughly."""
@@ -214,7 +254,7 @@ class _Walker:
         worn = np.exp(-(here.now - np.array(again)) / (40.0 * self._fps))
         scores = (
             _WEIGHT_JOIN * joins.cost[options]
-            + _WEIGHT_BLINKS * off**2
+            + _WEIGHT_BLINKS * off * np.minimum(off, _MOST_OFF)
             + _WEIGHT_AGAIN * (self._familiar(here, leave, begin, ahead) + worn)
             + _WEIGHT_SHORT * 2.0 * self._fps / length
             + _CHANCE * self._chance.random(len(leave))

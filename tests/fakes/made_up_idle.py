@@ -65,7 +65,7 @@ def swaying(
         free[:plain],
     )
     usual = float(np.percentile(footage.steps(), 99))
-    small = np.zeros((plain, 4), np.float32)
+    small = np.zeros((plain, 1, 4), np.float32)
     joins = find_joins(footage, small, usual, FPS)
     if not can_join:
         joins = joins.only(np.zeros(len(joins), np.bool_))

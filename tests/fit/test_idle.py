@@ -9,8 +9,15 @@ from safetensors.numpy import load, save
 from avatar_app.capture.take import Clip, Origin, Purpose, Take
 from avatar_app.enroll.tracking import FaceTrack
 from avatar_app.errors import AvatarOutdated, FileTorn
+from avatar_app.fit.face.crops import split_planes
 from avatar_app.fit.face.idle import NOTES, copy_films, film_name, reopen_idle
-from avatar_app.fit.face.idling import choose_clips, choose_span, last_gestures
+from avatar_app.fit.face.idling import (
+    choose_clips,
+    choose_span,
+    last_gestures,
+    tiles_of,
+)
+from avatar_app.fit.face.joins import find_joins
 from avatar_app.fit.face.turning import range_of
 from tests.fakes.made_up_idle import swaying
 from tests.fakes.shelf import OpenShelf
@@ -94,6 +101,29 @@ def test_stumps_and_gestures_are_not_idled_in() -> None:
     assert last_gestures(take) == {"nod": 3}
     alone = take_with((reading, 20))
     assert choose_clips(alone, [track_of(20)]) == [0]
+
+
+def test_a_shoulder_that_is_only_in_one_stretch_bars_the_join() -> None:
+    """The whole picture hardly differs; one of its tiles does, in color too."""
+    rng = np.random.default_rng(0)
+    footage = swaying(clips=8, frames=100).footage
+    wall = np.full((288 * 3 // 2, 352), 120, np.uint8)
+    shoulder = wall.copy()
+    u = split_planes(shoulder)[1]
+    u[110:, 130:] = 170  # a quarter of the width, an eighth of the height
+    plain, other = (
+        np.repeat(tiles_of(planes)[None].astype(np.float32), 400, axis=0)
+        for planes in (wall, shoulder)
+    )
+    small = np.concatenate([plain, other]) + rng.normal(0, 1, (800, 1, 1))
+    usual = float(np.percentile(footage.steps(), 99))
+    joins = find_joins(footage, small.astype(np.float32), usual, 25.0)
+    alike = np.concatenate([plain, plain]) + rng.normal(0, 1, (800, 1, 1))
+    control = find_joins(footage, alike.astype(np.float32), usual, 25.0)
+
+    assert len(joins)
+    assert not ((joins.leave < 400) != (joins.enter < 400)).any()
+    assert ((control.leave < 400) != (control.enter < 400)).any()
 
 
 def test_the_span_begins_and_ends_still_with_open_eyes() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from avatar_app.fit.face.joins import find_joins
 from avatar_app.perform.gestures import Cue
@@ -47,7 +48,7 @@ def test_a_join_that_jumps_is_not_offered() -> None:
     far = idle.head.copy()
     far[600:] += 0.5
     footage = replace(idle.footage, head=far)
-    small = np.zeros((800, 4), np.float32)
+    small = np.zeros((800, 1, 4), np.float32)
     joins = find_joins(footage, small, float(idle.usual_step[0]), FPS)
 
     assert len(joins)
@@ -98,29 +99,75 @@ def test_the_eyes_blink_as_often_as_people_do(seed: int) -> None:
     assert 12 <= count_blinks(idle, walk, FRAMES)[0] / MINUTES <= 20
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(3))
 def test_footage_full_of_blinks_is_walked_round_them(seed: int) -> None:
-    """Someone who blinks 30 times a minute is shown blinking a quarter less."""
+    """Someone who blinks 30 times a minute is shown blinking 20 times at most."""
     idle = swaying(clips=16, blink_every=40, seed=seed)
     own = 60 * len(idle.blinks) * FPS / len(idle)
     walk = plan_walk(idle, FRAMES, seed=seed)
 
-    assert own >= 29
-    assert 12 <= count_blinks(idle, walk, FRAMES)[0] / MINUTES <= 0.75 * own
+    assert own >= 30
+    assert 12 <= count_blinks(idle, walk, FRAMES)[0] / MINUTES <= 20
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_even_45_blinks_a_minute_are_nearly_halved(seed: int) -> None:
+    """To 20 they cannot all be brought.
+
+    Only 14 frames lie between two, and a join takes 10: some cannot be left out.
+    """
+    idle = swaying(clips=16, blink_every=20, seed=seed)
+    own = 60 * len(idle.blinks) * FPS / len(idle)
+    walk = plan_walk(idle, FRAMES, seed=seed)
+    whole, cut = count_blinks(idle, walk, FRAMES)
+
+    assert own >= 45
+    assert 12 <= whole / MINUTES <= 0.55 * own
+    assert cut == 0
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_walk_does_not_recur(seed: int) -> None:
-    """Most of the footage is used, and no three seconds come twice within ten."""
+    """Of a minute most is used, and no two seconds come twice within ten."""
     idle = swaying(clips=16, seed=seed)
-    walk = plan_walk(idle, FRAMES, seed=seed)
-    shown = shown_frames(walk, FRAMES)
+    shown = shown_frames(plan_walk(idle, FRAMES, seed=seed), FRAMES)
+    lags = range(round(FPS), round(10 * FPS))
+
+    assert len(set(shown.tolist())) > 0.6 * len(idle)
+    assert max(longest_again(shown, lag) for lag in lags) < 2 * FPS
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_half_a_minute_recurs_somewhat_more(seed: int) -> None:
+    """Half of it is used, and never three seconds of it come twice within ten.
+
+    Among eight clips there are few ways that keep the blinks apart too.
+    """
+    idle = swaying(clips=8, seed=seed)
+    shown = shown_frames(plan_walk(idle, FRAMES, seed=seed), FRAMES)
+    lags = range(round(FPS), round(10 * FPS))
 
     assert len(set(shown.tolist())) > 0.5 * len(idle)
-    for lag in range(round(FPS), round(10 * FPS)):
-        same = np.concatenate([[0], shown[lag:] == shown[:-lag], [0]])
-        runs = np.diff(np.flatnonzero(same == 0)) - 1
-        assert runs.max() < 3 * FPS, lag / FPS
+    assert max(longest_again(shown, lag) for lag in lags) < 3 * FPS
+
+
+def test_a_way_out_is_found_however_often_the_eyes_have_blinked() -> None:
+    """Blinking hundreds of times a minute, the walk still takes joins, many of them."""
+    idle = swaying(clips=16, blink_every=20)
+    each = [np.full(3, at) for b in idle.blinks for at in range(b[0], b[2] + 1)]
+    crowded = replace(idle, blinks=np.array(each, np.int32))
+    walk = plan_walk(crowded, FRAMES)
+    pairs = set(zip(walk.first[walk.joins], walk.second[walk.joins], strict=True))
+    offered = set(zip(idle.leave + 1, idle.enter, strict=True))
+
+    assert pairs <= offered
+    assert len(pairs) > 20
+
+
+def longest_again(shown: NDArray[np.int32], lag: int) -> int:
+    """The most pictures in a row that were shown so many pictures before."""
+    same = np.concatenate([[0], shown[lag:] == shown[:-lag], [0]])
+    return int((np.diff(np.flatnonzero(same == 0)) - 1).max())
 
 
 def test_the_same_seed_walks_the_same_way() -> None:

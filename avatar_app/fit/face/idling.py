@@ -20,7 +20,7 @@ from avatar_app.enroll.enrollment import Enrollment
 from avatar_app.enroll.tracking import FaceTrack, reopen_track
 from avatar_app.fit.face.blinks import Blink, eye_opening, find_blinks, relative_opening
 from avatar_app.fit.face.canon import EYE_CORNERS, apply, invert
-from avatar_app.fit.face.crops import split_planes
+from avatar_app.fit.face.crops import Planes, split_planes
 from avatar_app.fit.face.idle import Idle
 from avatar_app.fit.face.joins import Footage, find_joins
 from avatar_app.fit.face.personal import PersonalFace
@@ -34,6 +34,7 @@ _SHORTEST = 25  # frames: shorter clips are not worth a join
 _SETTLING = 3  # frames at a clip's beginning in which the face mesh has not settled
 _MEMORY = 400_000_000  # bytes of decoded frames that a render may hold
 _SMALL = (48, 27)  # width and height of the pictures by which joins are judged
+_TILES = (6, 3)  # across and down, into which they are divided
 _NOSE_TIP = 4
 _USUAL = 99.0  # percentile of head steps beyond which a step is a jump
 _MOST_BLINKS = 20.0  # a minute; who blinks more while reading should not idle so
@@ -281,15 +282,27 @@ def _free(
 
 
 def _small_pictures(take: Take, numbers: list[int]) -> Floats:
-    """(N, S) luma of all frames of these clips, very small."""
-    rows = []
-    for number in numbers:
-        for frame in read_frames(take.shelf, take.clips[number].name):
-            planes = np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8)
-            luma = split_planes(planes)[0]
-            small = cv2.resize(luma, _SMALL, interpolation=cv2.INTER_AREA)
-            rows.append(small.ravel().astype(np.float32))
-    return np.stack(rows)
+    """(N, T, S) tiles of all frames of these clips, very small: luma and chroma."""
+    rows = [
+        tiles_of(np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8))
+        for number in numbers
+        for frame in read_frames(take.shelf, take.clips[number].name)
+    ]
+    return np.stack(rows).astype(np.float32)
+
+
+def tiles_of(planes: Planes) -> NDArray[np.uint8]:
+    """(T, S) the tiles of one frame by which joins are judged."""
+    across, down = _TILES
+    tall, wide = _SMALL[1] // down, _SMALL[0] // across
+    small = np.stack(
+        [
+            cv2.resize(plane, _SMALL, interpolation=cv2.INTER_AREA)
+            for plane in split_planes(planes)
+        ]
+    )
+    tiles = small.reshape(3, down, tall, across, wide).transpose(1, 3, 0, 2, 4)
+    return np.ascontiguousarray(tiles.reshape(across * down, -1))
 
 
 def choose_span(footage: Footage, width: int, height: int) -> NDArray[np.int32]:

@@ -28,7 +28,10 @@ _PER_EXIT = 6  # joins kept for each frame one may leave at
 _NEARER = 10  # frames: of joins to the same place only the best is kept
 _TURN = 8.0  # degrees of yaw or pitch, at most
 _LIGHT = 10.0  # grey levels of skin, at most
-_PICTURE = 14.0  # grey levels over the small picture (root mean square), at most
+_PICTURE = 9.0  # levels of luma and chroma over the small picture (rms), at most
+# The same over any of its tiles: where a shoulder is in one stretch and a wall in the
+# other, the whole picture hardly differs, and the shoulder would be seen half there.
+_TILE = 14.0
 _LIDS = 0.15  # of the open eye, at most
 _STEEPEST = 1.5  # of the smooth step that carries one stretch into the other
 
@@ -125,7 +128,8 @@ def find_joins(footage: Footage, small: Floats, usual_step: float, fps: float) -
 
     Args:
         footage: The frames.
-        small: (N, S) float32, small pictures in grey levels.
+        small: (N, T, S) float32, the T tiles of small pictures in levels of S pixels
+            each, luma and chroma.
         usual_step: Inter-ocular distances between frames that the head of this person
             hardly ever exceeds (the 99th percentile within clips).
         fps: Frames per second.
@@ -209,7 +213,7 @@ def _costs(
         (_widest(footage.turns[middles]), _TURN),
         (_widest(footage.light[middles]), _LIGHT),
         (_widest(footage.lids[middles, None]), _LIDS),
-        (_distances(small[middles]) / np.sqrt(small.shape[1]), _PICTURE),
+        *_unlike(small[middles]),
     )
     for off, most in parts:
         worst |= off > most
@@ -250,6 +254,18 @@ def _distances(rows: Floats) -> Floats:
     square = (rows**2).sum(axis=1)
     distance = square[:, None] + square[None, :] - 2 * rows @ rows.T
     return np.asarray(np.sqrt(np.maximum(distance, 0)), np.float32)
+
+
+def _unlike(small: Floats) -> tuple[tuple[Floats, float], tuple[Floats, float]]:
+    """(M, M) differences of (M, T, S) pictures, over all and at the worst tile."""
+    count, tiles, pixels = small.shape
+    worst = np.zeros((count, count), np.float32)
+    over_all = np.zeros((count, count), np.float32)
+    for tile in range(tiles):
+        off = _distances(small[:, tile]) / np.float32(np.sqrt(pixels))
+        np.maximum(worst, off, out=worst)
+        over_all += off**2 / np.float32(tiles)
+    return (np.sqrt(over_all), _PICTURE), (worst, _TILE)
 
 
 def _widest(rows: Floats) -> Floats:
