@@ -2,7 +2,7 @@
 
 The head moves as a whole; from its edge outwards the motion fades over most of its
 width, so nothing tears or shows twice. Neck and wall are stretched by some four
-percent for a third of a second (docs/decisions/0011).
+percent for a third of a second (docs/decisions/0015).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 It is a handful of the person's own clips, whole and unchanged, and notes on every
 frame of them: pose, light, eyes, and the joins by which a walk passes from one stretch
-to another (docs/decisions/0010). Gesture clips lie beside them.
+to another (docs/decisions/0015). Gesture clips lie beside them.
 """
 
 from __future__ import annotations
