@@ -29,6 +29,8 @@ def fit_avatar(enrollment: Enrollment, seed: int = 0) -> Job[Avatar]:
         AvatarError: The sound cannot be learned from, see ``prepare_readings``.
         DiskFull: There is no room left; finished stages are kept.
     """
+    from avatar_app.fit.face.decoding import note_of  # heavy: torch
+
     started = time.process_time()
     take = enrollment.take
     shelf = take.shelf
@@ -71,5 +73,6 @@ def fit_avatar(enrollment: Enrollment, seed: int = 0) -> Job[Avatar]:
                 ),
             )
         ),
+        drawn_by=note_of(shelf),
     )
     return Avatar(shelf, card).keep()
