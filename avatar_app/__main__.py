@@ -16,8 +16,9 @@ from typing import Final
 from avatar_app import __version__
 from avatar_app.errors import AvatarError
 from avatar_app.lesson.style import RANGES, SHAPES
+from avatar_app.settings import VOICES, read_settings
 from avatar_app.window.words import STOPPED, time_left
-from avatar_app.work import Pace, Progress, carry_out
+from avatar_app.work import Job, Pace, Progress, carry_out
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -28,7 +29,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if wish.command == "doctor":
         return _doctor()
     if wish.command == "demo":
-        return _demo(wish.out, wish.text, wish.seed, wish.engine, _changes(wish))
+        return _demo(wish, _changes(wish))
     if wish.command == "weights":
         return _weights(wish.engine, wish.file, accepts=wish.accept_licence)
     from avatar_app.window.opening import open_window
@@ -56,12 +57,19 @@ def _understood(words: Sequence[str] | None) -> argparse.Namespace:
         default="own",
         help="who draws the mouth (default own; see 'weights')",
     )
+    demo.add_argument(
+        "--voice",
+        choices=VOICES,
+        help="who speaks (default: as in the settings; see 'weights')",
+    )
     _offer_style(demo)
     weights = commands.add_parser(
         "weights", help="fetch or choose other people's weights for an engine"
     )
-    weights.add_argument("engine", choices=("wav2lip",))
-    weights.add_argument("--file", type=Path, help="one that is already here")
+    weights.add_argument("engine", choices=("wav2lip", "xtts"))
+    weights.add_argument(
+        "--file", type=Path, help="one that is already here; of xtts, its folder"
+    )
     weights.add_argument(
         "--accept-licence", action="store_true", help="after having read it"
     )
@@ -106,18 +114,16 @@ def _changes(wish: argparse.Namespace) -> dict[str, object]:
     return changes | ({"nods": False} if wish.no_nods else {})
 
 
-def _demo(
-    folder: Path,
-    text: str | None,
-    seed: int,
-    engine: str,
-    changes: Mapping[str, object],
-) -> int:
+def _demo(wish: argparse.Namespace, changes: Mapping[str, object]) -> int:
     from avatar_app.studio import make_demo
 
     told = _Told()
     try:
-        film = carry_out(make_demo(folder, text, seed, engine, changes), told.step)
+        voice = wish.voice or read_settings().voice
+        film = carry_out(
+            make_demo(wish.out, wish.text, wish.seed, wish.engine, changes, voice),
+            told.step,
+        )
     except AvatarError as error:
         told.over()
         print(f"{error}\n{error.remedy}", file=sys.stderr)
@@ -133,18 +139,27 @@ def _demo(
         print("Report:   " + "\n          ".join(film.report.lines()))
     if film.warning:
         print(f"Note:     {film.warning}")
+    for engine in {wish.engine, voice} - {"own"}:
+        print(f"Licence:  {_licence(engine)}")
     return 0
+
+
+def _licence(engine: str) -> str:
+    from avatar_app.weights.fetching import licence_of
+
+    return f"{licence_of(engine).licence}: it holds for this film, made by {engine}"
 
 
 def _weights(engine: str, file: Path | None, *, accepts: bool) -> int:
     """Show the licence, and only then take weights in; the one use of the network."""
-    from avatar_app.perform.lips_wav2lip import get_wav2lip
     from avatar_app.weights.fetching import accept_licence, licence_of, weights_folder
 
     entry = licence_of(engine)
     print(f"{entry.licence_text.strip()}\n{entry.licence_url}\n")
     if file is None:
-        print(f"{entry.size / 1e6:.0f} MB would come from {entry.url}\n")
+        for size, url in _wanted(engine):
+            print(f"{size / 1e6:.0f} MB would come from {url}")
+        print()
     if not accepts and sys.stdin.isatty():
         accepts = input("Type 'I accept' to go on: ").strip().lower() == "i accept"
     if not accepts:
@@ -153,7 +168,7 @@ def _weights(engine: str, file: Path | None, *, accepts: bool) -> int:
     told = _Told()
     try:
         accept_licence(entry, weights_folder())
-        known = carry_out(get_wav2lip(file=file), told.step)
+        known = carry_out(_getting(engine, file), told.step)
     except AvatarError as error:
         told.over()
         print(f"{error}\n{error.remedy}", file=sys.stderr)
@@ -163,8 +178,28 @@ def _weights(engine: str, file: Path | None, *, accepts: bool) -> int:
         print(STOPPED, file=sys.stderr)
         return 130
     told.over()
-    print(f"Ready: {known}. Use it with --engine {engine}.")
+    option = "--voice" if engine in VOICES else "--engine"
+    print(f"Ready: {known}. Use it with {option} {engine}.")
     return 0
+
+
+def _wanted(engine: str) -> list[tuple[int, str]]:
+    """Bytes and addresses of what would be downloaded."""
+    from avatar_app.weights.fetching import entries_of
+
+    if engine == "wav2lip":  # two files are published, and one is enough
+        return [(e.size, e.url) for e in entries_of(engine)[:1]]
+    return [(e.size, e.url) for e in entries_of(engine)]
+
+
+def _getting(engine: str, file: Path | None) -> Job[str]:
+    if engine == "xtts":
+        from avatar_app.perform.xtts_files import get_xtts
+
+        return get_xtts(file=file)
+    from avatar_app.perform.lips_wav2lip import get_wav2lip
+
+    return get_wav2lip(file=file)
 
 
 class _Told:

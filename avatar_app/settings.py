@@ -18,6 +18,7 @@ FILM_HEIGHTS = (480, 720, 1080)
 FILM_PACES = (24, 25, 30)
 THEMES = ("system", "light", "dark")
 LANGUAGES = ("system", "en")
+VOICES = ("own", "xtts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,15 @@ class Settings:
         film_height: Of an exported film, in pixels.
         theme: ``system`` follows the desktop.
         language: Of the window; ``system`` follows the desktop.
+        voice: Who speaks: the person's own embedded voice, or an engine whose weights
+            they have added.
     """
 
     film_fps: int = 25
     film_height: int = 720
     theme: str = "system"
     language: str = "system"
+    voice: str = "own"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -49,6 +53,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "film_height": FILM_HEIGHTS,
     "theme": THEMES,
     "language": LANGUAGES,
+    "voice": VOICES,
 }
 
 

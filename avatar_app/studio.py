@@ -40,6 +40,7 @@ def make_demo(
     seed: int = 0,
     engine: str = "own",
     changes: Mapping[str, Any] | None = None,
+    voice: str = "own",
 ) -> Job[Film]:
     """Tell the whole story with the drawn presenter: enroll, learn, speak, film.
 
@@ -49,6 +50,7 @@ def make_demo(
         seed: Of the presenter; another seed, another enrollment.
         engine: Who draws the mouth, one of ``render.drawing.ENGINES``.
         changes: Of the lesson's style, see ``Style.changed``.
+        voice: Who speaks, one of ``perform.voicing.VOICES``.
 
     Raises:
         AvatarError: Whatever stands in the way, in words for the person.
@@ -56,16 +58,19 @@ def make_demo(
     from avatar_app.demo.script import DEMO_LESSON
     from avatar_app.lesson.script import read_script
     from avatar_app.perform.acting import perform_lesson
+    from avatar_app.perform.voicing import need_voice
     from avatar_app.render.composing import render_film
     from avatar_app.render.drawing import need_engine
 
     need_engine(engine)
+    need_voice(voice)
     lesson = read_script(DEMO_LESSON if text is None else text)
     lesson = replace(lesson, style=lesson.style.changed(changes or {}))
     calm_threads()
     shelf = _demo_vault(folder, seed)
     avatar = yield from share(_demo_avatar(shelf, seed), 0.0, 0.85)
-    performance = yield from share(perform_lesson(avatar, lesson), 0.85, 0.90)
+    performing = perform_lesson(avatar, lesson, voice)
+    performance = yield from share(performing, 0.85, 0.90)
     film = render_film(performance, folder / DEMO_FILM, "Avatar App demo", engine)
     return (yield from share(film, 0.90, 1.0))
 

@@ -16,10 +16,11 @@ from avatar_app.__main__ import main
 from avatar_app.errors import DiskFull, StyleRefused
 from avatar_app.lesson.style import USUAL, Style
 from avatar_app.render.film import Film
+from avatar_app.settings import Settings
 from avatar_app.work import Job, Progress
 
 Changes = Mapping[str, object]
-MakeDemo = Callable[[Path, str | None, int, str, Changes], Job[Film]]
+MakeDemo = Callable[[Path, str | None, int, str, Changes, str], Job[Film]]
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def studio(monkeypatch: pytest.MonkeyPatch) -> Callable[[MakeDemo], None]:
 
 
 def three_steps(
-    folder: Path, text: str | None, seed: int, engine: str, changes: Changes
+    folder: Path, text: str | None, seed: int, engine: str, changes: Changes, voice: str
 ) -> Job[Film]:
     """A film of nothing."""
     yield Progress(0, 3, f"Filming presenter {seed}")
@@ -81,6 +82,59 @@ def test_a_demo_tells_its_steps_and_where_the_film_is(
     assert str(tmp_path / "film.mp4") in told
 
 
+def test_the_voice_is_the_one_asked_for_or_the_settings(
+    studio: Callable[[MakeDemo], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The option comes before the settings; whose terms hold is said with the film."""
+    heard: list[str] = []
+
+    def noted(
+        folder: Path,
+        text: str | None,
+        seed: int,
+        engine: str,
+        changes: Changes,
+        voice: str,
+    ) -> Job[Film]:
+        heard.append(voice)
+        yield Progress(1, 3, "Filming")
+        return Film(folder / "film.mp4", folder / "film.vtt", 2.0, 50, 25)
+
+    studio(noted)
+    place = ["demo", "--out", str(tmp_path)]
+    monkeypatch.setattr("avatar_app.__main__.read_settings", lambda: Settings())
+    assert main(place) == main([*place, "--voice", "xtts"]) == 0
+    said = capsys.readouterr().out
+    settings = Settings(voice="xtts")
+    monkeypatch.setattr("avatar_app.__main__.read_settings", lambda: settings)
+    assert main(place) == main([*place, "--voice", "own"]) == 0
+
+    assert heard == ["own", "xtts", "xtts", "own"]
+    assert said.count("non-commercial: it holds for this film, made by xtts") == 1
+
+
+def test_the_terms_of_xtts_come_before_anything_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Whose, non-commercial, which files, how large; nothing without an answer."""
+    monkeypatch.setattr(
+        "avatar_app.weights.fetching.weights_folder", lambda: tmp_path / "weights"
+    )
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    code = main(["weights", "xtts"])
+    said = capsys.readouterr()
+
+    assert code == 2
+    assert "non-commercial" in said.out
+    assert "1868 MB would come from https://huggingface.co/coqui/XTTS-v2" in said.out
+    assert said.out.count("would come from") == 3
+    assert "Nothing was fetched" in said.err
+    assert not (tmp_path / "weights").exists()
+
+
 def test_the_look_that_is_asked_for_reaches_the_studio(
     studio: Callable[[MakeDemo], None],
     tmp_path: Path,
@@ -90,7 +144,12 @@ def test_the_look_that_is_asked_for_reaches_the_studio(
     heard: list[Changes] = []
 
     def noted(
-        folder: Path, text: str | None, seed: int, engine: str, changes: Changes
+        folder: Path,
+        text: str | None,
+        seed: int,
+        engine: str,
+        changes: Changes,
+        voice: str,
     ) -> Job[Film]:
         heard.append(changes)
         yield Progress(1, 3, "Filming")
@@ -132,7 +191,12 @@ def test_what_the_person_can_fix_is_said_in_two_sentences(
     """Exit code 2, what happened and what to do, and no traceback."""
 
     def full(
-        folder: Path, text: str | None, seed: int, engine: str, changes: Changes
+        folder: Path,
+        text: str | None,
+        seed: int,
+        engine: str,
+        changes: Changes,
+        voice: str,
     ) -> Job[Film]:
         yield Progress(1, 3, "Filming")
         raise DiskFull(str(folder))
@@ -154,7 +218,12 @@ def test_ctrl_c_lets_the_job_tidy_up(
     tidied = []
 
     def stopped(
-        folder: Path, text: str | None, seed: int, engine: str, changes: Changes
+        folder: Path,
+        text: str | None,
+        seed: int,
+        engine: str,
+        changes: Changes,
+        voice: str,
     ) -> Job[Film]:
         try:
             yield Progress(1, 3, "Filming")
@@ -178,7 +247,12 @@ def test_the_line_on_a_terminal_renews_itself(
     """One line of at most 78 characters, however long the saying."""
 
     def wordy(
-        folder: Path, text: str | None, seed: int, engine: str, changes: Changes
+        folder: Path,
+        text: str | None,
+        seed: int,
+        engine: str,
+        changes: Changes,
+        voice: str,
     ) -> Job[Film]:
         yield Progress(1, 3, "Filming " * 20)
         return Film(folder / "film.mp4", folder / "film.vtt", 2.0, 50, 25)

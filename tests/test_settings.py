@@ -40,6 +40,7 @@ def test_what_is_kept_is_read(path: Path) -> None:
         ('film_height = "720"', "it is '720'"),
         ("film_height = true", "it is True"),
         ("film_height = [720]", "'film_height' can be"),
+        ("voice = 'hers'", "'voice' can be own, xtts; it is 'hers'"),
         ("theme = 'neon'", "'theme' can be system, light, dark"),
         ("film_height = ", "settings.toml"),
         ("\x00\x01", "settings.toml"),

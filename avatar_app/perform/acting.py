@@ -11,17 +11,16 @@ import numpy as np
 import soundfile
 
 from avatar_app.errors import FileTorn, NoGesture
-from avatar_app.fit.avatar import FACE, VOICE, Avatar
+from avatar_app.fit.avatar import FACE, Avatar
 from avatar_app.fit.face.idle import reopen_idle
 from avatar_app.fit.face.personal import PersonalFace, reopen_face
-from avatar_app.fit.voice.personal import PersonalVoice, reopen_voice
 from avatar_app.lesson.lesson import Lesson, Sentence
 from avatar_app.media import Sound
 from avatar_app.perform.gestures import cues_of, nods_of
 from avatar_app.perform.motion import move_mouth_knowing
 from avatar_app.perform.performance import Passage, Performance
-from avatar_app.perform.speech import say
 from avatar_app.perform.uttering import spoken_words
+from avatar_app.perform.voicing import OWN, Voice, voice_for
 from avatar_app.shelf import Shelf
 from avatar_app.work import Job, Progress
 
@@ -29,10 +28,18 @@ _BEFORE = 0.4  # seconds in which the avatar is there before it speaks
 _AFTER = 0.8  # and after its last word
 
 
-def perform_lesson(avatar: Avatar, lesson: Lesson) -> Job[Performance]:
-    """Speak and move every sentence.
+def perform_lesson(
+    avatar: Avatar, lesson: Lesson, voice_engine: str = OWN
+) -> Job[Performance]:
+    """Speak and move every sentence, and seal it before the next one is begun.
+
+    Args:
+        avatar: Who speaks.
+        lesson: What.
+        voice_engine: By which voice, one of ``voicing.VOICES``.
 
     Raises:
+        EngineNotReady, LanguageUnspoken: As ``voice_for`` says.
         FileTorn: The avatar is damaged.
         NoGesture: The avatar was never shown a gesture that the lesson asks for.
         UnknownSound: A pronunciation names a sound that the voice does not have.
@@ -40,7 +47,7 @@ def perform_lesson(avatar: Avatar, lesson: Lesson) -> Job[Performance]:
     """
     _need_gestures(avatar, lesson)
     face = reopen_face(avatar.shelf, FACE)
-    voice = reopen_voice(avatar.shelf, VOICE)
+    voice = voice_for(voice_engine, avatar)
     own_words = spoken_words(lesson.glossary, voice.accent)
     passages = []
     for number, sentence in enumerate(lesson.sentences):
@@ -74,14 +81,14 @@ def _forget_others(shelf: Shelf, passages: list[Passage]) -> None:
 def _act(
     avatar: Avatar,
     face: PersonalFace,
-    voice: PersonalVoice,
+    voice: Voice,
     own_words: Mapping[str, str],
     sentence: Sentence,
     before: float,
     after: float,
 ) -> Passage:
     """Speak one sentence, for a whole number of pictures, and move the mouth to it."""
-    speech = say(voice, sentence.text, sentence.delivery, own_words)
+    speech = voice.say(sentence.text, sentence.delivery, own_words)
     fps, rate_hz = avatar.card.fps, speech.sound.rate_hz
     lead = round(before * rate_hz)
     pictures = int(np.ceil((before + speech.sound.seconds + after) * fps))
@@ -93,7 +100,7 @@ def _act(
         replace(p, start=p.start + before, end=p.end + before) for p in speech.phones
     ]
     motion = move_mouth_knowing(face, sound, pictures, fps, phones)
-    name = f"perform/{_digest(sentence, own_words, before, after)}"
+    name = f"perform/{_digest(sentence, own_words, before, after, voice.name)}"
     keep_sound(sound, avatar.shelf, f"{name}.flac")
     motion.keep(avatar.shelf, f"{name}.safetensors")
     words = tuple(

@@ -10,6 +10,7 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from avatar_app.bundled import bundled
 from avatar_app.errors import WeightsMissing
@@ -44,7 +45,8 @@ class Fetchable:
 
     Attributes:
         engine: Which part of the program it is for.
-        file: Its name, as its publisher calls it.
+        file: Its name, as its publisher calls it, below a folder where an engine has
+            several with names that say little.
         url: Where it lies, https; empty where none is known.
         sha256: What its bytes must add up to, in hexadecimal.
         size: In bytes.
@@ -93,7 +95,15 @@ def _read(path: Path) -> tuple[dict[str, Weights], dict[str, Fetchable]]:
     except FileNotFoundError as error:
         raise WeightsMissing(path.name) from error
     others = entries.pop("fetchable", {})
+    others = {name: _whole(entry, others) for name, entry in others.items()}
     return (
         {name: Weights(**entry) for name, entry in entries.items()},
         {name: Fetchable(**entry) for name, entry in others.items()},
     )
+
+
+def _whole(entry: dict[str, Any], others: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Fill in what an entry says is ``like`` another's."""
+    own = dict(entry)
+    like = own.pop("like", None)
+    return own if like is None else {**others[like], **own}

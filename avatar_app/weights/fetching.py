@@ -31,13 +31,13 @@ from avatar_app.errors import (
 )
 from avatar_app.settings import APP
 from avatar_app.weights.catalogue import Fetchable, fetchable
-from avatar_app.work import Job, Progress
+from avatar_app.work import Job, Progress, share
 
 PART = ".part"
 _ACCEPTED = "accepted.json"
 _BLOCK = 1 << 18
 _PATIENCE = 30.0  # seconds without a byte
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _TOO_FAR = 416  # the server's word for: there are no bytes from there on
 
 
@@ -48,10 +48,19 @@ def weights_folder() -> Path:
 
 def licence_of(engine: str) -> Fetchable:
     """Return an entry of an engine, for its licence; all of an engine share one."""
-    for entry in fetchable().values():
-        if entry.engine == engine:
-            return entry
-    raise EngineNotReady(engine, "there is no engine of this name")
+    return entries_of(engine)[0]
+
+
+def entries_of(engine: str) -> list[Fetchable]:
+    """Return all that may be fetched for an engine.
+
+    Raises:
+        EngineNotReady: There is no such engine.
+    """
+    entries = [entry for entry in fetchable().values() if entry.engine == engine]
+    if not entries:
+        raise EngineNotReady(engine, "there is no engine of this name")
+    return entries
 
 
 def accept_licence(entry: Fetchable, folder: Path) -> None:
@@ -92,7 +101,7 @@ def fetch_weights(entry: Fetchable, folder: Path) -> Job[Path]:
     place = folder / entry.file
     part = place.with_name(place.name + PART)
     with told(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        part.parent.mkdir(parents=True, exist_ok=True)
         have = part.stat().st_size if part.exists() else 0
         if have > entry.size:
             part.unlink()
@@ -110,6 +119,28 @@ def fetch_weights(entry: Fetchable, folder: Path) -> Job[Path]:
     with told(folder):
         part.replace(place)
     return place
+
+
+def fetch_engine(engine: str, folder: Path) -> Job[Path]:
+    """Download every file of an engine that has several; the largest comes last.
+
+    What is whole already is not fetched again.
+
+    Returns:
+        The folder they lie in.
+
+    Raises:
+        As ``fetch_weights`` does.
+    """
+    need_acceptance(engine, folder)
+    files = sorted(entries_of(engine), key=lambda entry: entry.size)
+    total, begun = sum(entry.size for entry in files), 0
+    for entry in files:
+        place, until = folder / entry.file, begun + entry.size
+        if not (place.exists() and digest_of_file(place) == entry.sha256):
+            yield from share(fetch_weights(entry, folder), begun / total, until / total)
+        begun = until
+    return (folder / files[0].file).parent
 
 
 def _arriving(entry: Fetchable, part: Path, have: int) -> Iterator[int]:
@@ -164,7 +195,7 @@ def told(folder: Path) -> Iterator[None]:
     except (ConnectionError, TimeoutError, urllib.error.URLError):
         raise  # the network's, though they are OSErrors too
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise DiskFull(str(folder)) from error
         raise FolderRefused(str(folder)) from error
 

@@ -23,6 +23,7 @@ from avatar_app.weights.catalogue import Fetchable, fetchable
 from avatar_app.weights.fetching import (
     PART,
     accept_licence,
+    fetch_engine,
     fetch_weights,
     licence_of,
     need_acceptance,
@@ -60,12 +61,12 @@ def test_what_can_be_fetched_says_by_whom_and_under_which_terms() -> None:
     """Every entry has an https address, a digest, a size and a licence to read."""
     entries = fetchable()
 
-    assert {"wav2lip", "wav2lip_gan"} <= set(entries)
+    assert {"wav2lip", "wav2lip_gan", "xtts", "xtts_config"} <= set(entries)
     for entry in entries.values():
         assert entry.url.startswith("https://")
         assert entry.licence_url.startswith("https://")
         assert len(bytes.fromhex(entry.sha256)) == 32
-        assert entry.size > 10**8
+        assert entry.size > (10**8 if entry.file.endswith(".pth") else 10**3)
         assert "non-commercial" in entry.licence_text
         assert "commercial use" in entry.licence_text.replace("\n", " ")
 
@@ -82,6 +83,32 @@ def test_a_download_arrives_whole(played: Played) -> None:
     assert fractions[-1] == 1
     assert len(fractions) > 4
     assert "2 MB" in said[0].saying
+
+
+def test_an_engine_of_several_files_arrives_whole(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Into a folder of its own, the largest last; what is whole is not asked for."""
+    small = replace(played.entry, file="both/config.json")
+    large = replace(played.entry, file="both/model.pth", size=len(CONTENT))
+    entries = {"large": large, "small": small}
+    monkeypatch.setattr("avatar_app.weights.fetching.fetchable", lambda: entries)
+    steps: list[Progress] = []
+    played.server.breaks_after = 600_000
+    with pytest.raises(DownloadStopped):
+        carry_out(fetch_engine("wav2lip", played.folder))
+    played.server.breaks_after = None
+    place = carry_out(fetch_engine("wav2lip", played.folder), steps.append)
+    asked = len(played.server.asked)
+    carry_out(fetch_engine("wav2lip", played.folder))
+
+    assert place == played.folder / "both"
+    assert {path.name for path in place.iterdir()} == {"config.json", "model.pth"}
+    assert all(path.read_bytes() == CONTENT for path in place.iterdir())
+    assert [step.fraction for step in steps] == sorted(step.fraction for step in steps)
+    assert asked == 3
+    assert played.server.asked[1].startswith("bytes=")
+    assert len(played.server.asked) == asked
 
 
 def test_without_an_accepted_licence_nobody_is_asked(played: Played) -> None:

@@ -215,7 +215,7 @@ def _realign(heard: list[_Heard], begun: int, total: int) -> Job[list[float]]:
             place = {index_: at for at, index_ in enumerate(needed)}
             scores = _log_likelihood(heard[k].frames, means[needed], variances[needed])
             likely.append(scores[:, [place[index[s]] for s in heard[k].states]])
-        paths, totals = _viterbi(likely, [heard[k].skips for k in group])
+        paths, totals = best_paths(likely, [heard[k].skips for k in group])
         for k, path, likelihood in zip(group, paths, totals, strict=True):
             heard[k].path = path
             fits[k] = likelihood / len(path)
@@ -272,7 +272,7 @@ def _log_likelihood(frames: Array, means: Array, variances: Array) -> Array:
     return result
 
 
-def _viterbi(
+def best_paths(
     likely: list[Array], skips: list[NDArray[np.int64]]
 ) -> tuple[list[NDArray[np.int64]], list[float]]:
     """Best state paths of several readings at once, first state to last."""
