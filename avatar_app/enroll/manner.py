@@ -16,12 +16,13 @@ from avatar_app.media import Sound
 _RATE_HZ = 16000
 _WINDOW, _HOP, _FFT = 480, 160, 1024  # 30 ms each 10 ms
 _LOWEST_HZ, _HIGHEST_HZ = 70, 450
-_PERIODIC = 0.5  # of the autocorrelation: above, a frame has a pitch
-_SURELY = 0.6
+_PERIODIC = 0.4  # of the autocorrelation: above, a frame has a pitch
+_SURELY = 0.5
+_FLATTENED = 0.67  # power of the power spectrum: formants alone shall have no period
 _LOUD_DB, _ABOVE_FLOOR_DB = 25.0, 6.0
 # 284 recordings of 14 people have more pitch than this, whispers re-synthesized from
 # them by WORLD less (benchmarks/preparing.py --only manner).
-_WHISPERED = 0.48
+_WHISPERED = 0.35
 _SHOUTED_HZ, _SHOUTED_TILT_DB = 285.0, -8.0
 # Against the same person's other sentences; nobody strayed so far in an ordinary voice.
 _RAISED, _BRIGHTER_DB = 1.35, 3.0
@@ -68,7 +69,8 @@ def manner_of(sound: Sound) -> Manner:
 
     Source:
         Boersma, "Accurate short-term analysis of the fundamental frequency" (1993):
-        the autocorrelation over that of its window.
+        the autocorrelation over that of its window; Tolonen and Karjalainen, "A
+        computationally efficient multipitch analysis model" (2000): its exponent.
     """
     samples = sound.at(_RATE_HZ).samples.astype(np.float64)
     padded = np.pad(samples, (0, max(0, _WINDOW - len(samples))))
@@ -84,7 +86,7 @@ def manner_of(sound: Sound) -> Manner:
     high = total[(hertz > 1000) & (hertz < 5000)].sum()
     first, last = _RATE_HZ // _HIGHEST_HZ, _RATE_HZ // _LOWEST_HZ
     own = np.fft.irfft(np.abs(np.fft.rfft(window, _FFT)) ** 2)
-    lags = np.fft.irfft(power)
+    lags = np.fft.irfft(power**_FLATTENED)
     periodicity = lags[:, first:last] / (lags[:, :1] + 1e-12)
     periodicity /= own[first:last] / own[0]
     strength = periodicity.max(axis=1)

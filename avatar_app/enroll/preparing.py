@@ -3,14 +3,10 @@
 Each recording is judged first and touched only where that helps: noise taken off, the
 room's tail shortened, silence trimmed, long ones cut in their pauses, all brought to
 one loudness. What cannot be put right is refused in one sentence.
-
-Source:
-    ITU-R BS.1770-4 (loudness), as pyloudnorm measures it.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +15,13 @@ from numpy.typing import NDArray
 
 from avatar_app.enroll.denoising import denoise
 from avatar_app.enroll.dereverberation import decay_seconds, dereverberate
+from avatar_app.enroll.levelling import (
+    STEP_S,
+    cut_in_pauses,
+    levelled,
+    levels_db,
+    loudest_db,
+)
 from avatar_app.enroll.manner import Manner, manner_of, usual_of
 from avatar_app.enroll.reading import Misreading, WordHeard, find_words, misreadings
 from avatar_app.errors import (
@@ -36,9 +39,7 @@ from avatar_app.weights.phones import open_phone_encoder
 from avatar_app.work import Job, Progress
 
 NEEDED_SECONDS = 10.0
-LOUDNESS_LUFS, PEAK_DB = -23.0, -6.0
 _SILENT_DB = -55.0
-_STEP_S = 0.01
 _SPEECH_DB, _GAP_DB = 25.0, 40.0  # below the loud moments: surely said, surely not
 _FEWEST_GAPS, _UNKNOWN_DB = 10, 99.0
 # Measured on speech with noise and rooms added (benchmarks/preparing.py).
@@ -47,8 +48,6 @@ _ROUGHLY = 0.1  # of the recording stays in a denoised one: less hollow in the h
 _ECHOING_S, _TOO_ECHOING_S = 0.25, 0.5
 _CLIPPED, _TOO_CLIPPED = 0.99, 0.01
 _MARGIN_S = 0.2
-_PAUSE_S, _LONGEST_S = 0.3, 12.0
-_EASING_S = 0.005
 _STRANGE_TEXT, _STRANGE_WORDS = -2.3, 0.34
 
 Floats = NDArray[np.float64]
@@ -88,7 +87,7 @@ class Prepared:
     """One recording, ready.
 
     Attributes:
-        sound: At the loudness of LOUDNESS_LUFS, no peak above PEAK_DB, trimmed.
+        sound: At -23 LUFS, no peak above -6 dB, trimmed.
         offset: Seconds of the recording that were trimmed off its beginning.
     """
 
@@ -180,7 +179,7 @@ def judge(sound: Sound) -> Judged:
         noise_db=noise_db,
         decay=decay_seconds(ready),
         clipped=float(np.mean(np.abs(sound.samples) >= _CLIPPED)),
-        spoken_seconds=float(_speech(levels_db(clean)).sum() * _STEP_S),
+        spoken_seconds=float(_speech(levels_db(clean)).sum() * STEP_S),
         manner=manner_of(ready),
     )
 
@@ -210,8 +209,8 @@ def prepare(sound: Sound, judged: Judged) -> Prepared:
         ready = dereverberate(ready)
     level = levels_db(ready)
     spoken = np.flatnonzero(level > np.percentile(level, 95) - _GAP_DB)
-    first = max(0.0, spoken[0] * _STEP_S - _MARGIN_S)
-    last = min(sound.seconds, (spoken[-1] + 1) * _STEP_S + _MARGIN_S)
+    first = max(0.0, spoken[0] * STEP_S - _MARGIN_S)
+    last = min(sound.seconds, (spoken[-1] + 1) * STEP_S + _MARGIN_S)
     part = ready.samples[round(first * sound.rate_hz) : round(last * sound.rate_hz)]
     return Prepared(levelled(Sound(part, sound.rate_hz)), first)
 
@@ -264,67 +263,6 @@ def is_this_text(read: Sequence[Sequence[WordHeard]]) -> bool:
     return bool(good) and float(np.median(good)) > _STRANGE_TEXT
 
 
-def cut_in_pauses(
-    sound: Sound, text: str, words: Sequence[WordHeard]
-) -> list[tuple[Sound, str]]:
-    """Cut a long reading where its pauses are quietest, and its text with it.
-
-    Returns:
-        Parts of 12 s at most where there are pauses of 0.3 s between words; the whole
-        where it is short, or where the words are not all found in the text again.
-    """
-    places = _places(text, words)
-    if sound.seconds <= _LONGEST_S or places is None:
-        return [(sound, text)]
-    level = levels_db(sound)
-    cuts: list[tuple[int, int]] = [(0, 0)]  # sample, place in the text
-    last = (len(sound.samples), len(text))
-    for before, after, place in zip(words, words[1:], places[1:], strict=False):
-        if after.start - before.end < _PAUSE_S:
-            continue
-        first = round(before.end / _STEP_S)
-        quiet = first + int(np.argmin(level[first : round(after.start / _STEP_S)]))
-        cuts.append((round((quiet + 0.5) * _STEP_S * sound.rate_hz), place))
-    longest = round(_LONGEST_S * sound.rate_hz)
-    chosen = [cuts[0]]
-    for here, there in zip(cuts[1:], [*cuts[2:], last], strict=True):
-        if there[0] - chosen[-1][0] > longest:
-            chosen.append(here)
-    return [
-        (Sound(sound.samples[a:b], sound.rate_hz), text[p:q].strip())
-        for (a, p), (b, q) in zip(chosen, [*chosen[1:], last], strict=True)
-    ]
-
-
-def levelled(sound: Sound) -> Sound:
-    """Bring speech to LOUDNESS_LUFS and ease peaks above PEAK_DB."""
-    import pyloudnorm
-
-    samples = sound.samples.astype(np.float64)
-    padded = np.pad(samples, (0, max(0, round(0.5 * sound.rate_hz) - len(samples))))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        loudness = pyloudnorm.Meter(sound.rate_hz).integrated_loudness(padded)
-    if not np.isfinite(loudness):
-        return sound
-    samples = samples * 10 ** ((LOUDNESS_LUFS - loudness) / 20)
-    return Sound(_eased(samples, sound.rate_hz).astype(np.float32), sound.rate_hz)
-
-
-def levels_db(sound: Sound) -> Floats:
-    """(T,) level in dB re full scale, one value for each 10 ms."""
-    size = round(_STEP_S * sound.rate_hz)
-    count = max(1, len(sound.samples) // size)
-    padded = np.pad(sound.samples, (0, max(0, size - len(sound.samples))))
-    frames = padded[: count * size].reshape(count, size).astype(np.float64)
-    return np.asarray(10 * np.log10(np.mean(frames**2, axis=1) + 1e-12))
-
-
-def loudest_db(sound: Sound) -> float:
-    """Level of the loud twentieth of a recording; -120 when there is nothing."""
-    return float(np.percentile(levels_db(sound), 95))
-
-
 def _mixed(sound: Sound, clean: Sound) -> Sound:
     mixed = (1 - _ROUGHLY) * clean.samples + _ROUGHLY * sound.samples
     return Sound(mixed.astype(np.float32), sound.rate_hz)
@@ -344,32 +282,3 @@ def _above_noise_db(sound: Sound, clean: Sound) -> float:
     noise = float(np.median(power[gaps]))
     speech = float(np.mean(power[_speech(quiet)]))
     return float(10 * np.log10(max(speech - noise, 1e-12) / (noise + 1e-12)))
-
-
-def _eased(samples: Floats, rate_hz: int) -> Floats:
-    """Turn peaks down, smoothly and ahead of time: a limiter that looks ahead."""
-    highest = 10 ** (PEAK_DB / 20)
-    reach = max(1, round(_EASING_S * rate_hz))
-    wanted = np.minimum(1.0, highest / np.maximum(np.abs(samples), 1e-9))
-    if wanted.min() >= 1:
-        return samples
-    padded = np.pad(wanted, 2 * reach, constant_values=1.0)
-    width = 2 * reach + 1
-    lowest = np.lib.stride_tricks.sliding_window_view(padded, width).min(axis=1)
-    window = np.hanning(width + 2)[1:-1]
-    gain = np.convolve(lowest, window / window.sum(), "valid")
-    return np.asarray(samples * gain)
-
-
-def _places(text: str, words: Sequence[WordHeard]) -> list[int] | None:
-    """Where each word begins in the text; None where one cannot be found."""
-    found: list[int] = []
-    start = 0
-    for word in words:
-        first = word.text.split(" ")[0]
-        place = text.find(first, start)
-        if place < 0:
-            return None
-        found.append(place)
-        start = place + len(first)
-    return found

@@ -9,10 +9,10 @@ import pytest
 
 from avatar_app.enroll.denoising import denoise
 from avatar_app.enroll.dereverberation import decay_seconds, dereverberate
+from avatar_app.enroll.levelling import levels_db
 from avatar_app.enroll.preparing import (
     Ready,
     judge,
-    levels_db,
     prepare,
     prepare_readings,
     sentence_of,
