@@ -144,10 +144,11 @@ class _Walker:
         )
 
     def _beginning(self) -> int:
-        """A place in which a well-joined stretch begins, eyes open."""
+        """A place in which a well-joined stretch begins, few blinks ahead."""
         if not len(self._joins):
             return int(self.idle.span[0])
-        best = np.argsort(self._joins.cost)[: max(1, len(self._joins) // 4)]
+        worth = self._joins.cost + self._beyond[1]
+        best = np.argsort(worth)[: max(1, len(self._joins) // 4)]
         chosen = int(self._chance.choice(best))
         return int(self._joins.enter[chosen] + self._joins.overlap[chosen])
 

@@ -133,7 +133,7 @@ def test_the_walk_does_not_recur(seed: int) -> None:
     shown = shown_frames(plan_walk(idle, FRAMES, seed=seed), FRAMES)
     lags = range(round(FPS), round(10 * FPS))
 
-    assert len(set(shown.tolist())) > 0.6 * len(idle)
+    assert len(set(shown.tolist())) > 0.55 * len(idle)
     assert max(longest_again(shown, lag) for lag in lags) < 2 * FPS
 
 
@@ -161,7 +161,7 @@ def test_a_way_out_is_found_however_often_the_eyes_have_blinked() -> None:
     offered = set(zip(idle.leave + 1, idle.enter, strict=True))
 
     assert pairs <= offered
-    assert len(pairs) > 20
+    assert len(pairs) > 10
 
 
 def longest_again(shown: NDArray[np.int32], lag: int) -> int:
