@@ -35,9 +35,9 @@ _DOUBT = 30.0  # sounds that must be heard to outweigh that
 _IMPOSSIBLE = -1e9
 _MARKS = ' ,.;:!?()[]"“”'
 # Logistic regression, right words against words swapped, added to and taken from the
-# text (LJ, VCTK p225 and p226, a Spanish man; three altered copies of each text, classes
-# balanced): goodness, that of the worst half, seconds of filler, hundredths of a second
-# a sound, goodness by length, length, and the constant.
+# text (LJ, VCTK p225 and p226, a Spanish man; three altered copies of each text,
+# classes balanced): goodness, that of the worst half, seconds of filler, hundredths of
+# a second a sound, goodness by length, length, and the constant.
 _WEIGHTS = np.array([-0.41, -0.8, 11.58, -0.19, -1.19, -1.27, -1.77])
 # Above this a word is told; benchmarks/preparing.py --only reading prints the curve.
 MISREAD = 0.9
