@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 
 from avatar_app.capture.take import Origin
 from avatar_app.errors import (
@@ -34,7 +36,7 @@ from avatar_app.fit.voice.parcel import unpack
 from avatar_app.fit.voice.personal import keep_voice
 from avatar_app.lesson.delivery import Delivery
 from avatar_app.lesson.glossary import read_glossary
-from avatar_app.perform.coqui import open_coqui
+from avatar_app.perform.coqui import build_xtts, open_coqui
 from avatar_app.perform.speech import Speech
 from avatar_app.perform.uttering import spoken_words
 from avatar_app.perform.voice_xtts import XttsVoice, language_in, open_xtts
@@ -143,6 +145,31 @@ def test_the_three_published_files_are_fetched_under_their_terms() -> None:
         terms = entry.licence_text.replace("\n", " ")
         assert "any form of commercial use is excluded" in terms
         assert "for every film made with this voice" in terms
+
+
+def test_the_published_sizes_give_the_published_length(tmp_path: Path) -> None:
+    """963 tensors of 4 bytes a number, and 340 bytes round each, are 1,867.9 MB."""
+    open_coqui(NAME)
+    from TTS.tts.configs.xtts_config import XttsArgs, XttsConfig
+
+    marks = ("[STOP]", "[UNK]", "[SPACE]", "[START]")
+    known = {
+        **{f"t{i}": i for i in range(4, 6681)},
+        **{m: i for i, m in enumerate(marks)},
+    }
+    Tokenizer(BPE(known, [], unk_token="[UNK]")).save(str(tmp_path / "vocab.json"))
+    sizes = XttsArgs(
+        gpt_num_audio_tokens=1026,
+        gpt_start_audio_token=1024,
+        gpt_stop_audio_token=1025,
+        gpt_use_perceiver_resampler=True,
+    )
+    network = build_xtts(NAME, XttsConfig(model_args=sizes), tmp_path / "vocab.json")
+    tensors = network.state_dict().values()
+    total = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+    assert len(tensors) == 963
+    assert (licence_of(NAME).size - total) / len(tensors) == pytest.approx(340, abs=60)
 
 
 def test_it_speaks_offline_on_our_clock(scene: Scene, alone: list[str]) -> None:
