@@ -20,8 +20,8 @@ _PERIODIC = 0.4  # of the autocorrelation: above, a frame has a pitch
 _SURELY = 0.5
 _FLATTENED = 0.67  # power of the power spectrum: formants alone shall have no period
 _LOUD_DB, _ABOVE_FLOOR_DB = 25.0, 6.0
-# 284 recordings of 14 people have more pitch than this, whispers re-synthesized from
-# them by WORLD less (benchmarks/preparing.py --only manner).
+# All but one of 284 recordings of 14 people have more pitch than this, all whispers
+# re-synthesized from them by WORLD less (benchmarks/preparing.py --only manner).
 _WHISPERED = 0.35
 _SHOUTED_HZ, _SHOUTED_TILT_DB = 285.0, -8.0
 # Against the same person's other sentences; nobody strayed so far in an ordinary voice.
