@@ -195,7 +195,11 @@ def test_the_mouth_opens_for_vowels_and_shuts_for_lips() -> None:
 
 
 def test_the_mouth_rests_in_silence() -> None:
-    """Before the first word and after the last it is shut and hardly moves."""
+    """Before the first word and after the last it is shut and hardly moves.
+
+    Shut is measured against how wide it opens, not against a share of the speech: in
+    lively speech a third of all pictures are as shut as silence.
+    """
     seen, loud = shown().aperture, shown().loud
     spoken = np.flatnonzero(loud > 0.02 * loud.max())
     before = np.arange(2, spoken[0] - 4)
@@ -205,7 +209,9 @@ def test_the_mouth_rests_in_silence() -> None:
 
     assert len(silent) >= 10
     assert seen[silent].std() < 0.25 * seen[speaking].std()
-    assert seen[silent].mean() < np.percentile(seen[speaking], 35)
+    wide = np.percentile(seen[speaking], 95)
+    assert seen[silent].mean() < 0.15 * wide
+    assert seen[silent].max() < 0.25 * wide
 
 
 def test_no_picture_jumps() -> None:
