@@ -1,9 +1,9 @@
 """Speech: what a personal voice says, with the moment of every word and phoneme.
 
 The network plays the sentence, real half phonemes are chosen to match, and their
-grains are laid out in the network's rhythm and tune, coloured half way from what was
-recorded to what the network expects: recorded speech alone jumps where pieces meet,
-the network alone is muffled.
+grains are laid out in the network's rhythm and tune, coloured a third of the way from
+what was recorded to what the network expects: recorded speech alone jumps where pieces
+meet, the network alone is muffled.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # torch is loaded when a voice speaks, not before
 _LEAD, _TAIL = 20, 30  # frames of quiet before and after a sentence
 _PAUSE = (16, 80)  # frames of a pause between clauses, at least and at most
 _OWN_LENGTH = 0.5  # how much of a unit's own length is kept, in logarithms
-_OWN_COLOUR = 0.5  # how much of a unit's own envelope is kept
+_OWN_COLOUR = 0.65  # how much of a unit's own envelope is kept
 _LIVELY = 0.7  # how far the network's averages are spread to the person's range
 _JOIN_FRAMES = 4  # envelopes are smoothed this far around a join
 _ONSET, _RELEASE = 6, 12  # frames of the quiet beside a unit that is heard with it

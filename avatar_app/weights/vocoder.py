@@ -77,10 +77,6 @@ class Vocoder:
         with torch.inference_mode():
             return self._network.look(pieces[None], pitches)[0].numpy()
 
-    def filters(self) -> Floats:
-        """How much of each bin of a spectrum of 1024 a band hears: (BANDS, 513)."""
-        return self._network.filters.numpy()
-
     def speak(self, mels: Floats, tune: Floats, seed: int = 0) -> Sound:
         """Speak a mel spectrogram: (T - 1) / FRAMES_HZ seconds.
 

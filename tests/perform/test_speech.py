@@ -100,12 +100,14 @@ def test_phonemes_that_were_never_recorded_are_spoken_all_the_same() -> None:
 
 def test_words_are_slower_higher_and_louder_as_asked() -> None:
     """In the asked word and not beyond; the pause before it is there."""
-    plain = say(fitted().voice, UNSEEN)
     usual = [Delivery()] * len(UNSEEN.split())
-    asked = [*usual]
+    asked, paused = [*usual], [*usual]
     asked[5] = Delivery(rate=0.5, pitch=4.0, volume=6.0, pause_before=0.4)
+    # After a pause tune and tempo begin anew, so all else is compared with it there.
+    paused[5] = Delivery(pause_before=0.4)
 
     said = say(fitted().voice, UNSEEN, asked)
+    plain = say(fitted().voice, UNSEEN, paused)
 
     before, after = plain.words[5], said.words[5]
     assert 1.6 < (after.end - after.start) / (before.end - before.start) < 2.4

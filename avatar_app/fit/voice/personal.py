@@ -24,6 +24,8 @@ from avatar_app.fit.voice.vocoder import RATE_HZ
 from avatar_app.media import Sound
 from avatar_app.phonetics import phones_of
 from avatar_app.shelf import Shelf
+from avatar_app.weights.base_voice import open_base_voice
+from avatar_app.weights.catalogue import catalogue
 from avatar_app.work import Job, Progress, share
 
 if TYPE_CHECKING:  # torch is loaded when a network is needed, not before
@@ -270,12 +272,13 @@ def _learned(
         for k, (score, frames) in enumerate(zip(scores, durations, strict=True))
     ]
     scale = training.scale_of(examples)
-    sizes = Sizes(len(symbols))
+    base = open_base_voice()
+    sizes = Sizes(len(symbols), base.width)
     found = work.found(_NETWORK)
     weights = yield from training.train(
         examples,
         scale,
-        sizes,
+        training.started_from(base, symbols),
         seed,
         lambda done, everything: work.keep(_NETWORK, dict(everything), done),
         (found[1], found[0]) if found else None,
@@ -361,7 +364,8 @@ def _enough(usable: int) -> None:
 
 def _digest(texts: list[str], sounds: list[Sound], accent: str, seed: int) -> str:
     """Name this very piece of work."""
-    seal = hashlib.sha256(f"{_VERSION} {accent} {seed}".encode())
+    base = catalogue()["voice"].sha256  # half-learned weights fit their base only
+    seal = hashlib.sha256(f"{_VERSION} {base} {accent} {seed}".encode())
     for text, sound in zip(texts, sounds, strict=True):
         seal.update(text.encode() + b"\0" + sound.samples.tobytes())
     return seal.hexdigest()

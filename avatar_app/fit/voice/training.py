@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from avatar_app.fit.voice.articulation import nearest
 from avatar_app.fit.voice.network import (
     STRIDE,
     Floats,
@@ -23,12 +24,15 @@ from avatar_app.fit.voice.network import (
 )
 from avatar_app.fit.voice.score import Score
 from avatar_app.fit.voice.vocoder import CEPSTRUM
+from avatar_app.weights.base_voice import BaseVoice
 from avatar_app.work import Job, Progress
 
 _CROP = 300  # steps of the clock per example, 3 s
 _BATCH = 4
 _SAVE_EVERY = 100
-_FASTEST = 3e-3
+# The base can speak already. Of 22 sentences, 10 held out: 7.12 dB so, 7.18 dB with
+# twice the rate and three times the updates, 7.45 dB from nothing.
+_FASTEST = 5e-4
 _SHORTEST = 3  # frames: what a phoneme always gets
 
 Weights = Mapping[str, Floats]
@@ -77,13 +81,22 @@ def scale_of(examples: Sequence[Example]) -> Scale:
 
 def updates_for(seconds: float) -> int:
     """How many training steps so much speech is worth."""
-    return int(np.clip(64 * seconds**0.5, 250, 1300))
+    return int(np.clip(16 * seconds**0.5, 120, 500))
+
+
+def started_from(base: BaseVoice, symbols: Sequence[str]) -> dict[str, Floats]:
+    """Return the weights of a base voice for one person's phonemes.
+
+    A phoneme that the base never heard starts as the one that is made most like it.
+    """
+    rows = [0] + [base.symbols.index(nearest(s, base.symbols)) + 1 for s in symbols]
+    return {**base.weights, "names.weight": base.weights["names.weight"][rows]}
 
 
 def train(
     examples: Sequence[Example],
     scale: Scale,
-    sizes: Sizes,
+    base: Weights,
     seed: int,
     keep: Callable[[int, Weights], None],
     begun: tuple[int, Weights] | None = None,
@@ -93,7 +106,7 @@ def train(
     Args:
         examples: Readings.
         scale: Of these readings.
-        sizes: Of the network.
+        base: Weights to start from, from ``started_from``.
         seed: The same seed gives the same voice.
         keep: Called now and then with the updates done and everything that is needed
             to go on from there.
@@ -104,7 +117,10 @@ def train(
     """
     total = updates_for(sum(len(e.played) for e in examples) / 200)
     with _alone(seed):
-        player = Player(sizes)
+        symbols, _ = base["names.weight"].shape
+        width, _ = base["begin.weight"].shape
+        player = Player(Sizes(symbols - 1, width))
+        player.load_state_dict({k: torch.tensor(v) for k, v in base.items()})
         optimizer = torch.optim.AdamW(
             player.parameters(), lr=_FASTEST, weight_decay=1e-2, betas=(0.9, 0.98)
         )
@@ -118,7 +134,7 @@ def train(
         with _alone(seed * 100_003 + update):
             for group in optimizer.param_groups:
                 group["lr"] = _FASTEST * _pace(update / total)
-            loss = _loss(player, _batch(examples, scale, seed * 100_003 + update))
+            loss = loss_of(player, batch_of(examples, scale, seed * 100_003 + update))
             optimizer.zero_grad()
             torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(player.parameters(), 1.0)
@@ -172,7 +188,9 @@ class Playing:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Batch:
+class Batch:
+    """Stretches of some readings, B together."""
+
     names: Tensor  # (B, N)
     rows: Tensor  # (B, N, ...)
     real: Tensor  # (B, N) 1 where there is a segment
@@ -185,7 +203,7 @@ class _Batch:
     heard: Tensor  # (B, STRIDE T, 1) 1 where there is sound
 
 
-def _batch(examples: Sequence[Example], scale: Scale, seed: int) -> _Batch:
+def batch_of(examples: Sequence[Example], scale: Scale, seed: int) -> Batch:
     """Draw some readings, more often the longer they are, and a stretch of each."""
     dice = np.random.default_rng(seed)
     lengths = np.array([len(e.played) for e in examples], float)
@@ -219,10 +237,10 @@ def _batch(examples: Sequence[Example], scale: Scale, seed: int) -> _Batch:
         played = (played - scale.mean) / scale.deviation
         add("played", played.astype(np.float32), steps * STRIDE)
         add("heard", np.ones((len(played), 1), np.float32), steps * STRIDE)
-    return _Batch(**{k: torch.from_numpy(np.stack(v)) for k, v in filled.items()})
+    return Batch(**{k: torch.from_numpy(np.stack(v)) for k, v in filled.items()})
 
 
-def _loss(player: Player, batch: _Batch) -> Tensor:
+def loss_of(player: Player, batch: Batch) -> Tensor:
     """Distance of sound, of how the sound changes, and of durations."""
     seen = player.read(batch.names, batch.rows, batch.real)
     guide = batch.guide + 0.1 * torch.randn_like(batch.guide)
