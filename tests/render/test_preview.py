@@ -170,7 +170,7 @@ def test_every_shape_keeps_its_marks(shape: str) -> None:
 
     assert width / height == pytest.approx(wanted, rel=0.03)
     assert min(width, height) > 200
-    assert white.sum() > 100
+    assert white.sum() > 50  # the label of an upright film of 202 by 360 has 81
     assert (pictures[:, white].min(axis=2) > 200).all()
 
 
