@@ -126,9 +126,7 @@ def speak(
         engine.heard.clear()
         engine.events.clear()
         raw = text.encode()
-        engine.library.espeak_Synth(
-            raw, len(raw) + 1, 0, 1, 0, _HOW, None, None
-        )
+        engine.library.espeak_Synth(raw, len(raw) + 1, 0, 1, 0, _HOW, None, None)
         pcm = np.concatenate(engine.heard) if engine.heard else np.zeros(0, np.int16)
         events = list(engine.events)
     sound = Sound((pcm / np.float32(32768)).astype(np.float32), engine.rate_hz)

@@ -55,8 +55,8 @@ from avatar_app.render.composing import render_film
 from avatar_app.render.export import FilmWriter
 from avatar_app.render.mark import Marks
 from avatar_app.render.pasting import Paster
-from avatar_app.render.skin import lent_by
 from avatar_app.render.reel import Reel
+from avatar_app.render.skin import lent_by
 from avatar_app.studio import calm_threads
 from avatar_app.vault.vault import Vault
 from avatar_app.work import carry_out

@@ -45,6 +45,9 @@ class Glossary:
         return "".join(f"{line}\n" for line in lines)
 
 
+NONE = Glossary()
+
+
 def read_glossary(text: str) -> Glossary:
     """Read lines of ``word = how it is said``.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from avatar_app.lesson.delivery import Delivery
-from avatar_app.lesson.glossary import Glossary
+from avatar_app.lesson.glossary import NONE, Glossary
 from avatar_app.lesson.style import USUAL, Style
 
 
@@ -49,7 +49,7 @@ class Lesson:
     sentences: tuple[Sentence, ...]
     title: str
     style: Style = USUAL
-    glossary: Glossary = Glossary()
+    glossary: Glossary = NONE
 
     def __post_init__(self) -> None:
         if not self.sentences:
