@@ -178,7 +178,8 @@ def measure_clip(gallery: Gallery, index: int, out: Path) -> dict[str, Row]:
     strip = gallery.strip(index, pictures)
     real = _real(gallery, index, pictures, strip)
     clips = len(gallery.clips)
-    wrong = fitted(gallery.motions[(index + _WRONG) % clips], clip.frames)
+    stranger = (index + (_WRONG % clips or 1)) % clips  # of five clips another one too
+    wrong = fitted(gallery.motions[stranger], clip.frames)
     motions = {"engine": gallery.motions[index], "wrong_input": wrong}
     even = face.lighting.remove(strip.pixels, slow_light(strip.light))
     systems = {
